@@ -3,12 +3,12 @@
 Everything that geobuffer writes goes through this module. We write a temporary file in a folder
 beside the target, flush it to the disk and move it to the target. The writer holds a lock on that
 folder. If the process dies, the system releases the lock, and the next write in the same place
-removes the folder. Two writers have two temporary files, so their contents never mix; the later one
-stays.
+removes the folder. Two writers have two temporary files, so their contents never mix; the file that
+is finished last stays.
 
-GDAL does not report a failed last write on a full disk. Formats that are one stream are therefore
-made in memory and written by us. A GeoPackage and a Shapefile have several parts or files, so we
-check them after GDAL has written them.
+GDAL does not report a failed last write on a full disk. GDAL therefore writes formats that are one
+stream to memory, and we write them to the disk. A GeoPackage and a Shapefile have several parts or
+files, so we check them after GDAL has written them.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ _TEMPORARY_NAME = re.compile(re.escape(PREFIX) + "[a-z0-9_]{8}")
 # The file that the writer locks. No target has such a name.
 _LOCK = ".lock"
 
-# In the microseconds before a new folder is locked, another process may take it for an abandoned
-# one and remove it. That happens now and then, but never so many times in a row.
+# Before we have locked a new folder, another process may remove it as abandoned. This happens now
+# and then, because it is possible for some microseconds, but never 100 times in a row.
 _TRIES = 100
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -55,29 +55,29 @@ _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 def check_writable(path: Path) -> None:
     """Check that a file can be written, before anything is computed.
 
-    We make a temporary folder beside it, because permissions alone do not show it, above all for an
-    administrator.
+    We make a temporary folder beside the file, because permissions alone do not show whether we can
+    write there, above all for an administrator.
 
     Raises
     ------
     WriteError
-        The folder is not there or takes no new files, or what stands there is a folder, a device
-        or read-only.
+        The folder is missing or takes no new files, or the target is a folder, a device or
+        read-only.
     """
     where = f"Invalid file {str(path)!r}"
     if "\0" in str(path):
-        raise WriteError(f"{where}: its name holds a zero. Must be a name that a file may have.")
+        raise WriteError(f"{where}: its name has a NUL character. Must be a valid file name.")
     try:
         os.fsencode(path)
     except UnicodeEncodeError as error:
-        what = "its name holds half a character"
-        raise WriteError(f"{where}: {what}. Must be a name that a file may have.") from error
+        what = "its name has a lone surrogate, which is half a character"
+        raise WriteError(f"{where}: {what}. Must be a valid file name.") from error
     check_name_length(path)
     _resolve_target(path, where)
     check_folder_writable(_target_folder(path), where)
 
 
-# The longest name of a file, in bytes, where the system does not say it.
+# The longest name of a file, in bytes, if the system does not state a limit.
 _NAME_BYTES = 255
 
 
@@ -107,31 +107,32 @@ def check_name_length(path: Path, spare: int = 0) -> None:
         )
 
 
-# The files that are read together with one of another suffix: the parts of a Shapefile, the
-# reference system of a grid.
+# Files that readers open together with a file of the same name and another suffix: the parts of a
+# Shapefile, the reference system of a grid.
 _PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj")
 
-# The endings of files that are read together with the file of the rest of the name: metadata and
-# masks of rasters, changes of a GeoPackage that are not yet in it.
+# Endings that are appended to the name of the main file: metadata and masks of rasters, and
+# changes that are not yet in a GeoPackage. Readers open such files together with the main file.
 _ADDITIONS = (".json", ".msk", ".ovr", ".aux.xml", "-wal", "-shm", "-journal")
 
 
 def check_not_input(path: str | Path, inputs: Iterable[tuple[str, str | Path]]) -> None:
-    """Refuse to write to a file that is read for what is written, before anything is computed.
+    """Refuse to overwrite one of the input files, before anything is computed.
 
     Parameters
     ----------
     path
         The file, or the folder of files, to write.
     inputs
-        What is read: each path, with the name of its argument. Other texts, such as the address of
-        a database, are no files and so never the same.
+        The inputs: the name of the argument and the path. Other texts, such as the address of a
+        database, are not files and never match.
 
     Raises
     ------
     WriteError
-        Both are one file: through a symbolic or a hard link, another spelling of the path, as a
-        companion of the input or as the archive that holds it; or the input lies in the folder.
+        The target is an input file, also through a symbolic or a hard link or another spelling of
+        the path. Or it is a companion of the input, or the archive that holds the input. Or the
+        input lies in the target folder.
     """
     for name, given in inputs:
         if any(
@@ -140,7 +141,7 @@ def check_not_input(path: str | Path, inputs: Iterable[tuple[str, str | Path]]) 
         ):
             raise WriteError(
                 f"Invalid file {str(path)!r}: {name} {str(given)!r} is read from it. Must be "
-                "another file, so that what is read is kept."
+                "another file, so that the input is not overwritten."
             )
 
 
@@ -150,21 +151,21 @@ def is_same_file(one: str | Path, other: str | Path) -> bool:
     >>> is_same_file(".", "./."), is_same_file(".", "no such file")
     (True, False)
     """
-    # A text may be too long for a path or hold a zero; then it leads to no file.
+    # A text that is too long or has a NUL character is not the path of a file.
     with suppress(OSError, ValueError):
         return Path(one).samefile(other)
     return False
 
 
 def _list_read_files(given: str | Path) -> Iterator[Path]:
-    """Yield the files that are read for one that is given; of a file in an archive, the archive."""
+    """Yield a file and its companions; for a file in an archive, the archive."""
     path = Path(given)
     with suppress(OSError, ValueError):
         while not path.exists() and path != path.parent:
             path = path.parent
         if not path.is_file():
             return
-        # GDAL looks for companions beside the file to which a link leads, others beside the link.
+        # GDAL looks for companions beside the target of a link, other readers beside the link.
         for place in dict.fromkeys((path, Path(os.path.realpath(path)))):
             yield place
             for suffix in _PARTS:
@@ -174,7 +175,7 @@ def _list_read_files(given: str | Path) -> Iterator[Path]:
 
 
 def _contains_file(path: str | Path, file: Path) -> bool:
-    """Return whether a folder holds a file, itself or a link to it."""
+    """Return whether a folder holds a file, or a link to that file."""
     folder = Path(path)
     with suppress(OSError, ValueError):
         if folder.is_dir():
@@ -199,7 +200,7 @@ def _resolve_target(path: Path, where: str) -> Path:
     if place.is_dir():
         raise WriteError(f"{where}: it is a folder. Must be a file's name.")
     if place.exists() and not place.is_file():
-        raise WriteError(f"{where}: it is a device or the like. Must be a plain file.")
+        raise WriteError(f"{where}: it is a device, a pipe or a socket. Must be a plain file.")
     if place.exists() and not os.access(place, os.W_OK):
         raise WriteError(
             f"{where}: it is read-only. Must be writable: change that, or write to another file."
@@ -216,14 +217,14 @@ def check_folder_writable(folder: Path, where: str) -> None:
         The folder is read-only or the disk is full.
     """
     closed = (
-        f"{where}: the folder {str(folder)!r} is read-only. Must take new files, in which the "
-        "old one is replaced: change that, or write to another folder."
+        f"{where}: the folder {str(folder)!r} is read-only. Must allow new files, because we "
+        "write a new file and then replace the old one: change that, or write to another folder."
     )
     if not os.access(folder, os.W_OK | os.X_OK):
         raise WriteError(closed)
     try:
         with temporary_folder(folder) as tried:
-            # Write a byte: a full disk may still take a folder and an empty file.
+            # We write a byte, because a full disk may still allow a folder and an empty file.
             (tried / "byte").write_bytes(b"\0")
     except OSError as error:
         if error.errno in _NO_SPACE:
@@ -233,7 +234,7 @@ def check_folder_writable(folder: Path, where: str) -> None:
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[Path]:
-    """Give the path of a temporary file that replaces a file at the end of the block.
+    """Yield the path of a temporary file that replaces a file at the end of the block.
 
     The temporary file has the same name, because formats name their layers after it. A link stays,
     and the file that it points to is replaced. The new file keeps the permissions of the old one
@@ -258,7 +259,7 @@ def replace_file(path: Path) -> Iterator[Path]:
 
 
 def move_into_place(draft: Path, place: Path) -> None:
-    """Move a file over another one on the same disk, so that it survives a loss of power."""
+    """Replace a file by another one on the same disk, so that the new file survives a power cut."""
     _flush_to_disk(draft)
     draft.replace(place)
     # Some systems cannot flush a folder.
@@ -280,14 +281,14 @@ def copy_file(source: Path, path: Path) -> None:
 
 @contextmanager
 def append_to_file(path: Path, *, truncate: bool) -> Iterator[Callable[[bytes], None]]:
-    """Give a function that appends bytes to a file, such as a download that is resumed.
+    """Yield a function that appends bytes to a file, such as a download that is resumed.
 
     ``truncate`` removes the old content first.
 
     Raises
     ------
     WriteError
-        It cannot be written, as on a full disk.
+        The file cannot be written, as on a full disk.
     """
     with _translate_errors(path, path):
         file = path.open("wb" if truncate else "ab")
@@ -307,10 +308,10 @@ def append_to_file(path: Path, *, truncate: bool) -> Iterator[Callable[[bytes], 
 
 @contextmanager
 def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
-    """Give a temporary folder, by default among the system's temporary files.
+    """Yield a temporary folder, by default among the system's temporary files.
 
-    We remove it at the end of the block. If the process is killed, the next call for the same
-    parent folder removes it.
+    We remove the folder at the end of the block. If the process is killed, the next call for the
+    same parent folder removes it.
     """
     parent = parent or Path(tempfile.gettempdir())
     _remove_abandoned_folders(parent)
@@ -374,7 +375,7 @@ def _make_locked_folder(parent: Path) -> tuple[Path, int | None]:
         if taken:
             return folder, lock
         os.close(lock)
-    raise OSError(errno.EAGAIN, "drafts are taken away before they can be held")
+    raise OSError(errno.EAGAIN, "other processes remove temporary folders before we can lock them")
 
 
 def _remove_locked_folder(folder: Path, lock: int | None) -> None:
@@ -413,7 +414,7 @@ def _remove_abandoned_folders(parent: Path) -> None:
 
 
 def _remove_if_unlocked(folder: Path) -> None:
-    # The process may have been killed before it made its lock or after it removed it: make one.
+    # There may be no lock file, if the process was killed before it made or after it removed one.
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     try:
         if _try_lock(lock):
@@ -423,7 +424,7 @@ def _remove_if_unlocked(folder: Path) -> None:
 
 
 def _copy_permissions(draft: Path, place: Path, new: Path) -> None:
-    """Give a file the permissions and owner of the file that it replaces, or of a new file."""
+    """Copy the permissions and owner of the replaced file; else set those of a new file."""
     try:
         was = place.stat()
     except FileNotFoundError:
@@ -436,7 +437,7 @@ def _copy_permissions(draft: Path, place: Path, new: Path) -> None:
         try:
             os.chown(draft, -1, was.st_gid)
         except OSError:
-            # The file gets another group, which must have no more rights than all other users.
+            # If the file gets another group, that group must have no more rights than other users.
             mode &= ~0o070 | (mode & 0o007) << 3
     draft.chmod(mode)
 
@@ -462,7 +463,7 @@ def _translate_errors(path: Path, draft: Path) -> Iterator[None]:
         raise
     except UnicodeEncodeError as error:
         if str(path).isprintable():
-            raise  # it is not about the name
+            raise  # the error is not about the name
         raise WriteError(
             f"Cannot write {str(path)!r}: its name is not text in UTF-8. Must have another name."
         ) from error
@@ -495,8 +496,8 @@ def _full_disk_message(where: str, folder: Path, taken: int) -> str:
     return (
         f"{where}. Is the disk full? The file needs more than the {taken:,} bytes written so far; "
         f"{free:,} bytes are free in {str(folder)!r}. An older file of this name is unchanged. "
-        "There must be disk space for the old and the new file: free some, lift the limit on the "
-        "size of files if there is one, or write to another disk."
+        "There must be disk space for the old and the new file: free some, raise a limit on the "
+        "size of files, or write to another disk."
     )
 
 
@@ -552,10 +553,10 @@ def check_whole_shapefile(path: Path, rows: int) -> None:
     Raises
     ------
     WriteError
-        It is not whole.
+        One of the files is incomplete.
     """
     shapes, index = path.read_bytes()[:_HEAD], path.with_suffix(".shx").read_bytes()[:_HEAD]
-    # Counted in words of two bytes.
+    # The headers count words of two bytes.
     lengths = [2 * struct.unpack(">i", head[24:28])[0] for head in (shapes, index)]
     with path.with_suffix(".dbf").open("rb") as file:
         count, head, row = struct.unpack("<IHH", file.read(12)[4:])
@@ -578,6 +579,6 @@ def check_whole_shapefile(path: Path, rows: int) -> None:
 def _incomplete_message(path: Path, what: str) -> str:
     return (
         f"Cannot write the whole of {path.name!r}: GDAL left out {what}. Most likely the disk is "
-        "full, or files must not be as large here. An older file of this name is unchanged. There "
+        "full, or there is a limit on file sizes. An older file of this name is unchanged. There "
         "must be disk space for the old and the new file: free some, or write to another disk."
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: The kinds of tables.
 POINTS, LINES, AREAS = "points", "lines", "areas"
 
-# The kind of each geometry type of shapely, by its number; collections have none.
+# The kind of each geometry type of shapely, by its number; collections have no kind.
 _KINDS = (POINTS, LINES, LINES, AREAS, POINTS, LINES, AREAS, "")
 
 
@@ -37,7 +37,7 @@ class Features(NamedTuple):
 
 
 def find_kind(table: gpd.GeoDataFrame | gpd.GeoSeries) -> str:
-    """Return whether a table holds points, lines or areas; an empty one holds points.
+    """Return whether a table holds points, lines or areas; an empty table counts as points.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def find_kind(table: gpd.GeoDataFrame | gpd.GeoSeries) -> str:
     there = np.flatnonzero(types >= 0)
     present = {_KINDS[number] for number in np.unique(types[there]).tolist()}
     if not {LINES, AREAS} & present:
-        # What is no point is refused where points are read.
+        # read_lonlat() raises an error for shapes that are not points.
         return POINTS
     first = _KINDS[types[there[0]]]
     if len(present) > 1:
@@ -84,7 +84,7 @@ def read_features(table: gpd.GeoDataFrame | gpd.GeoSeries, kind: str) -> Feature
     table
         A table of one kind.
     kind
-        What :func:`find_kind` says of it.
+        The kind of the table, from :func:`find_kind`.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def read_features(table: gpd.GeoDataFrame | gpd.GeoSeries, kind: str) -> Feature
     Warns
     -----
     UserWarning
-        An area was repaired, or steps over 180° of longitude.
+        An area was repaired, or crosses 180° of longitude.
     """
     check_crs(table.geometry)
     shapes = convert_to_degrees(table.geometry, f"the table's {kind}").to_numpy()
@@ -109,7 +109,7 @@ def read_features(table: gpd.GeoDataFrame | gpd.GeoSeries, kind: str) -> Feature
     if kind == LINES:
         _check_lines(shapes, labels)
         return Features(kind, rows, shapes)
-    # Most areas are valid and far from 180°. The others are repaired, cut or refused one by one.
+    # Most areas are valid and far from 180°. We check, repair and cut the others one by one.
     bounds = shapely.bounds(shapes)
     plain = shapely.is_valid(shapes) & (bounds[:, 0] > -180.0) & (bounds[:, 2] < 180.0)
     plain &= bounds[:, 2] - bounds[:, 0] < 180.0

@@ -1,8 +1,8 @@
 """Open a GeoPackage for reading without changing it or the files beside it.
 
 A program that writes to a GeoPackage may keep its changes in a file beside it, ``<name>-wal``. If
-another program then opens the GeoPackage, even for reading only, SQLite writes the changes into it
-and removes that file. So we read a copy, into which the changes are written.
+another program then opens the GeoPackage, even for reading only, SQLite writes the changes into the
+GeoPackage and removes that file. So we let SQLite do this to a copy, and read the copy.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# Bytes 18 and 19 of an SQLite file say how it is written: 1 and 1 without a file of changes.
+# Bytes 18 and 19 of an SQLite file are 1 and 1 if it is used without a file of changes.
 _PLAIN = b"\x01\x01"
-# A journal that must be played back begins so. It names files that SQLite would delete, so we do
-# not play it back.
+# The first bytes of a journal that SQLite would play back. A journal may name files for SQLite to
+# delete, so we refuse such a GeoPackage.
 _HOT_JOURNAL = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 # The largest file of changes. Programs write them into the GeoPackage after some megabytes.
 _MAX_CHANGES = 4_000_000_000
 
 
 def has_plain_header(content: bytes) -> bool:
-    """Return whether a GeoPackage with this beginning is read without a file of changes."""
+    """Return whether a GeoPackage with these first bytes has no file of changes."""
     return content[18:20] == _PLAIN
 
 
@@ -50,16 +50,16 @@ def open_geopackage(path: Path, name: str) -> Iterator[Path]:
     ------
     DataError
         A file beside it is a pipe or a link to another folder; a program stopped while it wrote;
-        or as :func:`geobuffer.io.untrusted.check_geopackage`.
+        or :func:`geobuffer.io.untrusted.check_geopackage` raises it.
     """
     home = path.resolve()
     beside = {end: home.with_name(home.name + end) for end in ("-wal", "-shm", "-journal")}
     there = {end for end, one in beside.items() if check_companion(one, name)}
     if "-journal" in there and _read_start(beside["-journal"], 8) == _HOT_JOURNAL:
         raise DataError(
-            f"Unreadable {name}: a program is writing to it, or stopped while it wrote, as "
-            f"{beside['-journal'].name} beside it says. Close that program, or open the file once "
-            "in QGIS and close it."
+            f"Unreadable {name}: a program is writing to it, or stopped while it wrote: there is "
+            f"{beside['-journal'].name} beside it. Close that program, or open the file once in "
+            "QGIS and close it."
         )
     has_changes = "-wal" in there and beside["-wal"].stat().st_size > 0
     if has_plain_header(_read_start(home, 20)) and not has_changes:
@@ -79,7 +79,7 @@ def open_geopackage(path: Path, name: str) -> Iterator[Path]:
                 shutil.copyfile(beside["-wal"], folder / "layers.gpkg-wal")
         except OSError as error:
             raise DataError(
-                f"Unreadable {name}: its changes are not written into it yet, and it cannot be "
+                f"Unreadable {name}: some of its changes are in a second file, and it cannot be "
                 f"copied to {folder.parent}: {error.strerror or error}. Free some space there."
             ) from error
         _write_changes(copy, name)

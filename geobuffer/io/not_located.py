@@ -1,8 +1,8 @@
-"""Count the places that are known by name only, and that a zone may hold.
+"""Count the places without coordinates that a zone may hold.
 
-Such a place lies somewhere in its hromada, a municipality of Ukraine. So a zone may hold it if the
-zone holds, or may hold, another place of that hromada. We compare hromadas by their codes, because
-Sumy raion has two hromadas of one name.
+Such a place lies somewhere in its hromada, a municipality of Ukraine. A zone may hold the place if
+it surely or possibly holds another place of that hromada. We compare hromadas by their codes,
+because Sumy raion has two hromadas of one name.
 """
 
 from __future__ import annotations
@@ -20,18 +20,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-#: The entry of a table's ``attrs`` with the number of places known by name only, for the key of
-#: each hromada ("" for those of which we do not know it). These places are no rows of the table.
+#: The entry of a table's ``attrs`` with the number of places without coordinates, by the key of
+#: their hromada ("" if unknown). These places are not rows of the table.
 NOT_LOCATED = "geobuffer_not_located"
 
-# A code of the Ukrainian codifier. Its first nine characters are those of the hromada, also in the
-# code of a place.
+# A KATOTTG code, of a hromada or of a place in it. Its first nine characters identify the hromada.
 _KATOTTG = re.compile(r"UA\d{17}$")
 _HROMADA_CHARACTERS = 9
 
 
 def read_hromadas(table: pd.DataFrame) -> NDArray[np.object_]:
-    """Return a key of the hromada of each row; None where the table does not say it.
+    """Return a key of the hromada of each row; None where the table does not name one.
 
     The key is the code of the hromada, in ``hromada_code`` or in the KATOTTG code of the place.
     Rows without a code have the names of oblast, raion and hromada together as their key.
@@ -59,7 +58,7 @@ def read_hromadas(table: pd.DataFrame) -> NDArray[np.object_]:
 
 
 def _shorten_code(code: str) -> str:
-    """Return the part of a KATOTTG code that is that of the hromada; other codes as they are."""
+    """Return the part of a KATOTTG code that identifies the hromada; other codes unchanged."""
     return code[:_HROMADA_CHARACTERS] if _KATOTTG.match(code) else code
 
 
@@ -78,7 +77,7 @@ def join_not_located(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> gp
     """Return one table of the places with a point and, after them, those without."""
     both = pd.concat([located, not_located], ignore_index=True)
     joined = gpd.GeoDataFrame(both, geometry=located.geometry.name, crs=located.crs)
-    # The rows themselves are there: the attrs must not count them a second time.
+    # The table now has these places as rows, so the attrs must not count them again.
     joined.attrs = {key: value for key, value in located.attrs.items() if key != NOT_LOCATED}
     return joined
 
@@ -89,13 +88,13 @@ class NotLocated(NamedTuple):
     Parameters
     ----------
     hromada
-        The number of the hromada of each row of the table; −1 where the table does not say it.
+        The number of the hromada of each row of the table; −1 if unknown.
     known
-        The places without a point in each of these hromadas.
+        How many places without a point each of these hromadas has.
     anywhere
-        The places without a point of which the table does not say the hromada.
+        How many places without a point have no known hromada.
     is_known
-        Whether the table says anything about places without a point.
+        Whether the table has any information about places without a point.
     """
 
     hromada: NDArray[np.int64]
@@ -104,7 +103,7 @@ class NotLocated(NamedTuple):
     is_known: bool
 
     def count_near(self, here: NDArray[np.bool_]) -> int:
-        """Return how many places without a point may lie where these rows lie."""
+        """Return how many places without a point may lie in the hromadas of these rows."""
         found = np.unique(self.hromada[here])
         return self.anywhere + int(self.known[found[found >= 0]].sum())
 
@@ -114,7 +113,7 @@ class NotLocated(NamedTuple):
 
 
 def find_not_located(table: pd.DataFrame, missing: NDArray[np.bool_]) -> NotLocated:
-    """Return the places without a point: the rows that are missing one, and those of the attrs."""
+    """Count the places without a point: rows whose point is missing, and those in the attrs."""
     besides: Mapping[str, int] = table.attrs.get(NOT_LOCATED) or {}
     if not missing.any() and not besides:
         return NotLocated(np.full(len(table), -1), np.zeros(0, dtype=np.int64), 0, is_known=False)

@@ -1,8 +1,9 @@
-"""Find points that stand for no place, or that are probably mistakes, alike in every format.
+"""Find points that mean "no point" or are probably mistakes, by the same rules in every format.
 
-A point at 0, 0 and fillers such as -999 mean "no point". Other odd points stay, and a note names
-their rows: one coordinate 0, radians, and points very far from all others, such as those that have
-lost a sign. Long tables are looked at batch by batch: only counts by cells of one degree are kept.
+A point at 0, 0 and fillers such as -999 mean "no point". We keep other odd points, and a note names
+their rows: one coordinate is 0, coordinates in radians, and points very far from all others, for
+example because a sign is missing. We read long tables in batches, and store only counts by cells of
+one degree.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
-# So near to 0, 0 (11 m, or a tenth of a millimetre in a projection), a point is a zero with some
-# error of rounding. The nearest land is 570 km away.
+# A point this near to 0, 0 (11 m, or 0.1 mm in a projection) is a zero with a rounding error. The
+# nearest land is 570 km away.
 _NEAR_ZERO = 1e-4
 
-# Numbers that programs write for "no data": nines, and the extremes of types of numbers.
+# Numbers that programs write for "no data": nines, and the largest and smallest of a number type.
 _FILLERS = np.array(
     sorted(
         {float("9" * digits) for digits in range(2, 11)}
@@ -33,31 +34,33 @@ _FILLERS = np.array(
         | {32767.0, 32768.0, 65535.0, 2147483647.0, 2147483648.0}
     )
 )
-_HUGE = 1e30  # no coordinate; the greatest float32 is 3.4e38
+_HUGE = 1e30  # larger than any coordinate; the largest float32 is 3.4e38
 
-# Within a quarter of a turn of 0, 0, read as radians, there is no land: the coast of Africa is
-# beyond 4° N or 8° E there, the island of Annobón at 5.6° E.
+# Coordinates in radians are at most π/2 and π, so as degrees they lie within 1.6° and 3.2° of 0, 0.
+# There is no land: the coast of Africa is beyond 4° N or 8° E there, the island of Annobón at
+# 5.6° E.
 _RADIANS = math.pi / 2, math.pi
 
-# A point is far from the others if it is farther from their middle than three times the distance
-# within which four fifths of them lie, and 1,000 km more. In a round area with even places, four
-# fifths lie within 0.89 of its radius, so no place of a country of any size is beyond. Up to a
-# fifth of the points may be wrong. Tables of the whole world have no point far from the others.
+# 80 % of the points lie within some distance of their middle. A point is far from the others if it
+# is farther away than three times that distance plus 1,000 km. In a round area with evenly spread
+# places, 80 % lie within 0.89 of the radius, so the limit is beyond every place of a country of any
+# size. Up to 20 % of the points may be wrong. In tables of the whole world, no point is far from
+# the others.
 _SHARE = 0.8
 _TIMES, _MORE_KM = 3.0, 1_000.0
-_FEWEST = 3  # of two points, either may be the wrong one
+_FEWEST = 3  # with two points, we cannot know which one is wrong
 _EARTH_KM = 6_371.0
 
-# The exact 0 of a coordinate is odd if no other point lies within so many degrees of that axis.
+# A coordinate of exactly 0 is odd if no other point lies within this many degrees of that axis.
 _NEAR_AXIS = 5.0
 
-# No projection has northings beyond 10,000 km, nor eastings beyond 33,000 km, in which the first
-# digits are the number of a zone. Degrees times a million are more.
+# No projection has northings beyond 10,000 km or eastings beyond 33,000 km (with the number of the
+# zone as the first digits). Degrees times a million are larger.
 _MOST_METRES, _MOST_NORTHING = 3.4e7, 1.1e7
-# Grids of countries begin farther than 100 km from their origin, which lies outside of them.
+# National grids have their origin more than 100 km outside the country.
 _FEW_METRES = 1e5
 
-# A message shows so many points with their values.
+# How many points a message shows with their values.
 _SHOWN = 3
 
 #: The entry in the ``attrs`` of a table whose odd points were reported when it was read.
@@ -79,14 +82,14 @@ def find_fillers(lon: Floats, lat: Floats, *, in_degrees: bool) -> Flags:
         return np.asarray(_is_filler(lon) & (lon == lat))
     found = np.zeros(len(lon), dtype=bool)
     for one, limit in ((lon, 180.0), (lat, 90.0)):
-        # Most tables have nothing beyond, and to compare all of it with the fillers takes long.
+        # Only values beyond the globe can be fillers. Comparing every value would take long.
         rows = np.flatnonzero(np.abs(one) > limit)
         found[rows] |= _is_filler(one[rows])
     return found
 
 
 def _is_filler(numbers: Floats) -> Flags:
-    # Infinity is no filler: readers refuse it.
+    # Infinity is not a filler: readers raise an error for it.
     huge = (np.abs(numbers) > _HUGE) & np.isfinite(numbers)
     return np.asarray(np.isin(np.abs(numbers), _FILLERS) | huge)
 
@@ -103,7 +106,7 @@ def find_zeros(x: Floats, y: Floats) -> Flags:
 
 
 class Rows(NamedTuple):
-    """Rows of a table: how many, and the first of them."""
+    """Some rows of a table: their number, and the first ones."""
 
     total: int = 0
     first: tuple[int, ...] = ()
@@ -119,9 +122,9 @@ class Rows(NamedTuple):
 
 
 class _Cells(NamedTuple):
-    """How many points lie in each cell of one degree, and the first of them.
+    """The number of points in each cell of one degree, and the first point of each cell.
 
-    The entries of a cell without points have no meaning.
+    The entries for the first point of an empty cell have no meaning.
     """
 
     total: NDArray[np.int64]
@@ -148,7 +151,7 @@ class OddPoints:
         self._cells: _Cells | None = None
 
     def drop(self, x: Floats, y: Floats, first: int = 0, *, in_degrees: bool = True) -> Flags:
-        """Return which points of a batch stand for no place, and remember them for the notes.
+        """Return which points of a batch mean "no point", and store them for the notes.
 
         Parameters
         ----------
@@ -157,7 +160,7 @@ class OddPoints:
         first
             The number of the first row of the batch.
         in_degrees
-            Whether they are degrees.
+            Whether the coordinates are degrees.
         """
         zeros, fillers = find_zeros(x, y), find_fillers(x, y, in_degrees=in_degrees)
         self.zeros = _add_rows(self.zeros, zeros, x, y, first)
@@ -165,9 +168,9 @@ class OddPoints:
         return zeros | fillers
 
     def look(self, lon: Floats, lat: Floats, first: int = 0) -> None:
-        """Look at the points of a batch, in degrees; NaN where there is no point."""
+        """Search a batch of points for odd ones; coordinates in degrees, NaN for no point."""
         radians = (np.abs(lat) <= _RADIANS[0]) & (np.abs(lon) <= _RADIANS[1])
-        if radians.any():  # they have decimals
+        if radians.any():  # radians have decimals
             radians &= (np.fmod(lon, 1.0) != 0.0) & (np.fmod(lat, 1.0) != 0.0)
         self.radians = _add_rows(self.radians, radians, lon, lat, first)
         on_axis = (lon == 0.0) | (lat == 0.0)
@@ -179,7 +182,7 @@ class OddPoints:
     def list_notes(self, cite: Callable[[Rows], str], *, are_kept: bool = False) -> list[str]:
         """Return the notes for all batches.
 
-        ``cite`` returns the words for rows; ``are_kept`` says that points at 0, 0 stay points.
+        ``cite`` returns the words for rows. With ``are_kept``, points at 0, 0 stay points.
         """
         notes = []
         if self.zeros.total:
@@ -211,7 +214,7 @@ class OddPoints:
         return notes
 
     def _find_far(self) -> tuple[Rows, NDArray[np.float64], float]:
-        """Return the points far from the others, the middle of these, and the limit in km."""
+        """Return the points far from the others, the middle of all points, and the limit in km."""
         nothing = Rows(), np.zeros(3), 0.0
         if self._cells is None or (total := int(self._cells.total.sum())) < _FEWEST:
             return nothing
@@ -219,7 +222,7 @@ class OddPoints:
         unit = _to_unit(cells.lon, cells.lat)
         middle = np.array([_find_weighted(axis, cells.total, (total + 1) // 2) for axis in unit])
         size = float(np.linalg.norm(middle))
-        if size < 0.1:  # points all round the globe have no middle
+        if size < 0.1:  # points spread over the whole globe have no middle
             return nothing
         middle /= size
         away_km = _measure_km(middle, unit)
@@ -231,7 +234,7 @@ class OddPoints:
         return rows._replace(total=int(cells.total[far].sum())), middle, limit_km
 
     def _axis_is_odd(self) -> bool:
-        """Return whether no other point lies near the axes on which points lie exactly."""
+        """Return whether points lie exactly on an axis and no other points lie near it."""
         if self._cells is None:
             return False
         cells = self._cells.filled()
@@ -264,7 +267,7 @@ def _count_cells(cells: _Cells | None, lon: Floats, lat: Floats, row: NDArray[np
 
 
 def _find_weighted(values: Floats, weights: NDArray[np.int64], rank: int) -> float:
-    """Return the value that stands at a rank, counted from 1, if each occurs so many times."""
+    """Return the value at a rank, counted from 1; ``weights`` says how often each value occurs."""
     order = np.argsort(values)
     return float(values[order][np.searchsorted(np.cumsum(weights[order]), rank)])
 
@@ -286,7 +289,7 @@ def _show_points(rows: Rows) -> str:
 
 
 def _explain(rows: Rows, middle: Floats, limit_km: float) -> str:
-    """Return which slip would explain points that lie far from the others; "" if none would."""
+    """Return which mistake would explain points far from the others; "" without an explanation."""
     lon, lat = np.array(rows.values).T
 
     def is_near(x: Floats, y: Floats) -> Flags:
@@ -306,7 +309,7 @@ def _explain(rows: Rows, middle: Floats, limit_km: float) -> str:
 
 
 def explain_beyond(lon: Floats, lat: Floats, *, swap: str, metres: str) -> str:
-    """Return what coordinates beyond the globe probably are, and what to do, for a message.
+    """Return the likely reason for coordinates beyond the globe and the remedy, for a message.
 
     Parameters
     ----------
@@ -342,7 +345,7 @@ def explain_beyond(lon: Floats, lat: Floats, *, swap: str, metres: str) -> str:
 
 
 def _guess_decimals(lon: Floats, lat: Floats, bad: Flags) -> str:
-    """Return what the first wrong number may be with its decimal point."""
+    """Return a question about the first wrong number, with its likely decimal point."""
     row = int(np.flatnonzero(bad)[0])
     if abs(lon[row]) <= 90.0 and abs(lat[row]) <= 180.0:
         return "are the longitude and latitude of this row swapped?"

@@ -20,7 +20,7 @@ _LENGTHS = {"adm3_pcode": 9, "adm4_pcode": 12}
 
 
 def insert_pcodes(table: pd.DataFrame) -> None:
-    """Insert ``adm3_pcode`` and ``adm4_pcode`` behind the codes; missing outside Ukraine.
+    """Insert ``adm3_pcode`` and ``adm4_pcode`` after the codes; missing outside Ukraine.
 
     Examples
     --------
@@ -45,10 +45,10 @@ def find_katottg(table: pd.DataFrame) -> pd.Series[bool]:
 
 
 def key_code(system: str, code: str, pcode: str = "") -> tuple[str, str]:
-    """Return what makes a code one identity: its system and the part that names the place.
+    """Return a key that is equal for codes of the same place: system and relevant part.
 
-    A KATOTTG code and its first twelve characters, the p-code of level 4, are one identity. The
-    two digits behind the twelve are of a district of a city, which is a place of its own.
+    A KATOTTG code and its first twelve characters, the p-code of level 4, have one key. The next
+    two digits are those of a city's district, which is a separate place with a separate key.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def key_code(system: str, code: str, pcode: str = "") -> tuple[str, str]:
 
 
 def complete_pcodes(table: pd.DataFrame) -> None:
-    """Give the p-codes to the rows with a KATOTTG code, in columns that are there or new ones."""
+    """Fill in the p-codes of rows with a KATOTTG code; add the columns if they are missing."""
     if "code" not in table or not (coded := find_katottg(table)).any():
         return
     if not _LENGTHS.keys() & set(table):

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 
-# What an accuracy or a radius counts as in a row without one, in a table that has such a column. It
-# is on the careful side of what the bundled gazetteers state, so that a gap makes nothing surer. A
-# table without the column states that its points are exact.
+# The accuracy or radius of a row without one, in a table that has such a column. It is larger than
+# what the bundled gazetteers state, so that a missing value never makes a place surer. In a table
+# without the column, points count as exact.
 UNSTATED_M = 1_000.0
 
 
@@ -52,7 +52,7 @@ def check_points_table(table: object, parameter: str = "table") -> None:
     Raises
     ------
     DataError
-        It is something else. The message says how to make a table of points of it.
+        The argument is something else. The message says how to make a table of points from it.
 
     Examples
     --------
@@ -69,10 +69,10 @@ def check_points_table(table: object, parameter: str = "table") -> None:
         what += " without geometry"
     remedy = find_conversion(table)
     if remedy or isinstance(table, pd.DataFrame):
-        remedy += " read_settlements() makes points of its columns of longitude and latitude."
+        remedy += " read_settlements() makes points from its columns of longitude and latitude."
     else:
         remedy = (
-            "geopandas.GeoSeries.from_xy(lon, lat, crs='EPSG:4326') makes one of coordinates; "
+            "geopandas.GeoSeries.from_xy(lon, lat, crs='EPSG:4326') makes one from coordinates; "
             "answer() takes arrays of them."
         )
     raise DataError(
@@ -125,8 +125,8 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
     return wrap_degrees(lon), lat
 
 
-# Points whose coordinates are read at once, so that those read first are still in the cache of a
-# processor when their latitudes are read.
+# We read the coordinates of this many points at once, so that the points are still in the
+# processor's cache when we read their latitudes after their longitudes.
 _BLOCK = 4_096
 
 # Points that a thread takes: some milliseconds of work. To read an object of a table takes as long
@@ -137,7 +137,7 @@ _SHARE = 131_072
 def _read_plain_points(shapes: NDArray[np.object_]) -> tuple[Floats, Floats] | None:
     """Return the coordinates of shapes if all are points; None if a row is missing or no point.
 
-    Most tables are so, and to look at the kind of each shape first takes twice as long.
+    Most tables have only points, and checking the type of each shape first takes twice as long.
     """
     x, y = np.empty((2, len(shapes)))
 
@@ -164,7 +164,7 @@ def _read_block(shapes: NDArray[np.object_], x: Floats, y: Floats) -> bool:
 
 
 def _find_points(points: gpd.GeoSeries) -> NDArray[np.intp]:
-    """Return the rows that have a point; raise an error for a shape that is no point."""
+    """Return the rows that have a point; raise an error for other shapes."""
     shapes = points.to_numpy()
     kinds = shapely.get_type_id(shapes)
     # Not points.is_empty: a Series of flags would copy the table's attrs.
@@ -185,7 +185,7 @@ def check_crs(shapes: gpd.GeoSeries) -> None:
     Raises
     ------
     MissingCRSError
-        They have none. The message says whether their range fits degrees.
+        The shapes have none. The message says whether their coordinates may be degrees.
     """
     if shapes.crs is not None:
         return
@@ -203,7 +203,7 @@ def read_metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str, without: f
 
 
 def read_candidates(table: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_] | None:
-    """Return the texts in the column of candidates, or None where a row, or the table, has none."""
+    """Return the texts of the column of candidates; None without the column or in a row."""
     if "candidates" not in getattr(table, "columns", ()):
         return None
     texts = np.array(table["candidates"], dtype=object)
@@ -212,7 +212,7 @@ def read_candidates(table: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.objec
 
 
 def check_metres(name: str, given: Floats) -> Floats:
-    """Return accuracies or radii that were given to a parameter; ``UNSTATED_M`` where missing.
+    """Check accuracies or radii given as an argument; missing ones become ``UNSTATED_M``.
 
     Raises
     ------
@@ -257,11 +257,11 @@ def read_numbers(table: pd.DataFrame, column: str) -> Floats:
     return found.numbers
 
 
-# A point may lie so many degrees outside of the expected area, because a gazetteer covers more than
-# the surroundings of a border.
+# A point may lie this many degrees outside the expected area, because a gazetteer covers more than
+# the land near a border.
 _MARGIN_DEGREES = 5.0
 
-# A message names so many rows and only counts the others.
+# How many rows a message names; it counts the others.
 _NAMED_ROWS = 5
 
 # Without one of these columns, a repeated row cannot be distinguished from a second place.
@@ -285,7 +285,7 @@ def axes_seem_swapped(lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]) 
 def find_near_points(
     lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry]
 ) -> tuple[Flags, Flags]:
-    """Return which points lie near some shapes, and which would with swapped axes."""
+    """Return which points lie near some shapes, and which would lie there with swapped axes."""
     west, south, east, north = shapely.total_bounds(list(shapes))
 
     def is_near(x: Floats, y: Floats) -> Flags:
@@ -305,14 +305,14 @@ def warn_if_swapped(
     stacklevel: int,
     remedy: str = "read_settlements(swap=True) turns those of a file",
 ) -> None:
-    """Warn of points that seem to have their axes swapped: most of them, or a few among others.
+    """Warn of points whose axes seem to be swapped: most points, or a few of them.
 
-    ``remedy`` says what turns them.
+    ``remedy`` says how to swap them back.
     """
     shapes = list(shapes)
     if not axes_seem_swapped(lon, lat, shapes):
         near, turned = find_near_points(lon, lat, shapes)
-        # Some of the places of a worldwide table lie there by chance.
+        # In a worldwide table some places lie there by chance, so we warn only if most are near.
         if near.any() and near[np.isfinite(lon)].mean() > 0.5:
             warn_of_rows(
                 labels[turned & ~near],
@@ -328,8 +328,8 @@ def warn_if_swapped(
         which = f"Most points, such as the first at {where}, lie"
         remedy = f"; {remedy}"
     warnings.warn(
-        f"{which} far from the border, but near it with longitude and latitude swapped: is one "
-        f"taken for the other{remedy}?",
+        f"{which} far from the border, but near it with longitude and latitude swapped: are they "
+        f"swapped{remedy}?",
         stacklevel=stacklevel + 1,
     )
 
@@ -338,11 +338,11 @@ def warn_of_odd_points(
     table: Any, lon: Floats, lat: Floats, shapes: Iterable[BaseGeometry], labels: pd.Index, *,
     stacklevel: int,
 ) -> None:  # fmt: skip
-    """Warn of points of a table in memory as readers warn of those in files.
+    """Warn of odd points of a table in memory, as readers do for files.
 
-    They are points with swapped axes, at 0, 0, and very far from all others. If all points lie near
-    the shapes, which is the rule, nothing else is looked at. If most do not, the table is one of
-    the whole world, and no point of it is odd for being far.
+    Odd points have swapped axes, lie at 0, 0, or very far from all others. Usually all points lie
+    near the shapes; then we check nothing else. If most do not, the table covers the whole world,
+    and distant points are not odd.
     """
     near, turned = find_near_points(lon, lat, shapes := list(shapes))
     there = np.isfinite(lon)
@@ -354,7 +354,7 @@ def warn_of_odd_points(
     odd = OddPoints()
     zeros = odd.drop(lon, lat)
     if near[there & ~zeros].sum() > 0.5 * (there & ~zeros).sum():
-        left = ~zeros & (near | ~turned)  # those that are turned are reported above
+        left = ~zeros & (near | ~turned)  # swapped points are reported above
         odd.look(np.where(left, lon, np.nan), np.where(left, lat, np.nan))
 
     def cite(rows: Rows) -> str:
@@ -377,9 +377,9 @@ def find_repeats(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
     [False, True]
     """
     wkb = pd.Series(shapely.to_wkb(shapes), dtype=object)
-    # Few rows share a shape; compare only those in all columns.
+    # Few rows share a shape, so we compare all columns only for those.
     alike = np.flatnonzero(wkb.duplicated(keep=False))
-    # Compare them as text: columns may hold lists, which have no hash.
+    # We compare texts, because columns may hold lists, which have no hash.
     rows = table.iloc[alike].astype(str).assign(**{"\0shape": wkb.iloc[alike].to_numpy()})
     found = np.zeros(len(table), dtype=bool)
     found[alike] = rows.duplicated().to_numpy()
@@ -389,11 +389,11 @@ def find_repeats(table: pd.DataFrame, shapes: NDArray[np.object_]) -> Flags:
 def drop_uncounted(table: Any, near: Flags, *, stacklevel: int) -> Flags:
     """Return which of the rows near a zone to count, and warn of the others.
 
-    A row without a point is in no zone; with candidates it is expected, and so not warned of. A row
-    that repeats another row is not counted, as :func:`keep_first_rows` finds it.
+    A row without a point is in no zone. We do not warn of it if it has candidates. Repeated rows,
+    as :func:`keep_first_rows` finds them, are not counted.
     """
     warn_of_rows(
-        table.index[~_find_placed(table)], "without a point, and so in no zone",
+        table.index[~_find_rows_with_place(table)], "without a point, and so in no zone",
         stacklevel=stacklevel + 1,
     )  # fmt: skip
     counts = near.copy()
@@ -401,23 +401,23 @@ def drop_uncounted(table: Any, near: Flags, *, stacklevel: int) -> Flags:
     return counts
 
 
-def _find_placed(table: Any) -> Flags:
+def _find_rows_with_place(table: Any) -> Flags:
     """Return which rows have a point or candidates."""
-    placed: Flags = ~(table.geometry.isna() | table.geometry.is_empty).to_numpy()
+    has_place: Flags = ~(table.geometry.isna() | table.geometry.is_empty).to_numpy()
     if (candidates := read_candidates(table)) is not None:
-        placed |= ~pd.isna(candidates)
-    return placed
+        has_place |= ~pd.isna(candidates)
+    return has_place
 
 
 def keep_first_rows(table: Any, *, stacklevel: int) -> Flags:
-    """Return which rows of a table of points repeat no earlier row, and warn of those that do.
+    """Return which rows of a table of points repeat no earlier row, and warn of repeated rows.
 
-    Repeated rows may be different places in a table without names and ids, and where they have
-    neither a point nor candidates. All of these are kept.
+    We keep repeated rows that may be different places: all in a table without names and ids, and
+    rows with neither a point nor candidates.
     """
     if not set(_TELLING) & set(table.columns):
         return np.ones(len(table), dtype=bool)
-    twice = _find_placed(table) & find_repeats(
+    twice = _find_rows_with_place(table) & find_repeats(
         pd.DataFrame(table.drop(columns=table.geometry.name)), table.geometry.to_numpy()
     )
     warn_of_rows(
@@ -428,7 +428,7 @@ def keep_first_rows(table: Any, *, stacklevel: int) -> Flags:
 
 
 def warn_of_rows(labels: pd.Index, what: str, *, stacklevel: int) -> None:
-    """Warn of rows, if there are any: their number and the labels of the first."""
+    """Warn of rows, if there are any, with their number and the first labels."""
     if not len(labels):
         return
     shown = ", ".join(repr(label) for label in labels[:_NAMED_ROWS].tolist())

@@ -1,26 +1,26 @@
 """Mark the texts of a CSV that a spreadsheet would alter, and read such marks.
 
-A CSV says nothing of the kinds of its cells, so a spreadsheet guesses: a code becomes ``3.86E+10``,
-*1-2* a date, *=A1* a formula. Excel shows ``="1-2"``, a formula whose value is a text, as it is.
-Other programs export such cells, too, so we read them in every table.
+A CSV does not state the types of its cells, so a spreadsheet guesses: a code becomes ``3.86E+10``,
+*1-2* a date, *=A1* a formula. ``="1-2"`` is a formula whose value is a text, and Excel shows that
+text unchanged. Other programs export such cells too, so we read them in every table.
 """
 
 from __future__ import annotations
 
 import re
 
-# A spreadsheet keeps whole numbers of so many digits as they are, in a column of usual width.
+# A spreadsheet shows whole numbers of up to eight digits in full, in a column of usual width.
 _PLAIN_NUMBER = re.compile(r"[1-9]\d{0,7}|0")
 
-# What a spreadsheet may take for a number, a share, an amount, a time, a date or a fraction.
+# Texts that a spreadsheet may read as a number, a share, an amount, a time, a date or a fraction.
 _NUMBER = re.compile(r"(?=\D*\d)[\d\s.,:/()%’'$€£₴₽-]+(?:e[+-]?\d+)?", re.IGNORECASE)
 
-# What it may take for a date: "5 May 2025", "May-5". Names of months have three to nine letters in
-# most languages; a name of a place that looks so is marked without harm.
+# Texts that a spreadsheet may read as a date: "5 May 2025", "May-5". Names of months have three to
+# nine letters in most languages. Marking a name of a place that looks like a date does no harm.
 _DAY, _MONTH = r"\d{1,4}\.?", r"[^\W\d_]{3,9}\.?"
 _DATE = re.compile(rf"{_DAY}[\s./-]*{_MONTH}(?:[\s./-]*{_DAY})?|{_MONTH}[\s./-]*{_DAY}")
 
-# A text that begins so is a formula.
+# A spreadsheet reads a text as a formula if it begins with one of these.
 _FORMULA = ("=", "+", "-", "@")
 
 # Excel takes no longer text in a formula.
@@ -32,7 +32,7 @@ MARK = '="'
 
 
 def mark_text(text: str) -> str:
-    """Return a text as a formula whose value it is, if a spreadsheet would alter it.
+    """Return a formula with this text as its value if a spreadsheet would alter the text.
 
     Examples
     --------

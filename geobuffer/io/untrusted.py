@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 # Up to Python 3.13 all threads share the warning filters. Without a lock, a thread could capture
-# the warnings of another thread's file, or leave the filters changed for good. The lock is
-# reentrant because a reader may call another one.
+# the warnings of another thread's file, or leave the filters changed. The lock is reentrant because
+# a reader may call another reader.
 _warnings_lock = threading.RLock()
 
-# The options of GDAL that blocks have set: the value before, and how many blocks are open.
+# The options of GDAL that open blocks have set: the earlier value, and the number of open blocks.
 _options: dict[str, tuple[str | None, int]] = {}
 _options_lock = threading.Lock()
 
@@ -70,8 +70,8 @@ def silence_warnings(category: type[Warning] = Warning) -> Iterator[None]:
 def set_gdal_option(name: str, value: str) -> Iterator[None]:
     """Set an option of GDAL for the block, and restore its value after the last block that sets it.
 
-    All threads share the options. Each reader sets an option to the same value, so the first block
-    stores the value before, and the last one restores it.
+    All threads share the options. All readers set an option to the same value, so the first block
+    stores the earlier value, and the last block restores it.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def set_gdal_option(name: str, value: str) -> Iterator[None]:
                 pyogrio.set_gdal_config_options({name: before})
 
 
-# A file beside another one that says how to read it, such as a .prj, is a few lines of text.
+# A companion, such as a .prj, is a few lines of text, so this limit is generous.
 _COMPANION_BYTES = 1_000_000
 
 
@@ -108,13 +108,13 @@ def check_companion(path: Path, name: str) -> bool:
     path
         The companion, such as the ``.prj`` file of a Shapefile.
     name
-        What messages call the file to which it belongs.
+        The name of the main file in messages.
 
     Raises
     ------
     DataError
-        It is a pipe or a device, from which a reader may wait for ever, or a link to another
-        folder.
+        The companion is a pipe or a device, on which a reader may wait for ever, or a link to
+        another folder.
     """
     what = ""
     if path.is_symlink() and path.resolve().parent != path.parent.resolve():
@@ -123,14 +123,14 @@ def check_companion(path: Path, name: str) -> bool:
         what = "a pipe or a device"
     if what:
         raise DataError(
-            f"Unreadable {name}: {path.name} beside it is {what}. Must be a file of the same "
-            "folder; put the files themselves together."
+            f"Unreadable {name}: {path.name} beside it is {what}. Must be a file in the same "
+            "folder: copy the file itself there."
         )
     return path.is_file()
 
 
 def read_companion(path: Path, name: str) -> bytes | None:
-    """Return the content of a companion of a file; None if it is missing or no short text.
+    """Return the content of a companion of a file; None if it is missing or too long.
 
     Raises
     ------
@@ -144,20 +144,19 @@ def read_companion(path: Path, name: str) -> bytes | None:
     return content if len(content) <= _COMPANION_BYTES else None
 
 
-#: GEOS calls itself for each collection in a collection: a deep nesting ends the process. GDAL has
-#: the same limit.
+#: GEOS recurses into nested collections, and a deep nesting crashes the process. GDAL has the same
+#: limit.
 MAX_DEPTH = 32
-#: So many bytes at most hold no nesting that is too deep: a level takes nine.
+#: WKB of at most this length cannot be nested too deeply, because a level takes nine bytes.
 SHORT_WKB = 9 * MAX_DEPTH
-# The types of well-known binary that hold other geometries, behind the number of them.
+# The WKB types that contain other geometries, after their number.
 _HOLDERS = frozenset({4, 5, 6, 7, 9, 10, 11, 12, 15, 16})
 
 
 def is_nested_too_deeply(wkb: bytes | memoryview) -> bool:
-    r"""Return whether well-known binary holds collections in one another, more than 32 levels deep.
+    r"""Return whether well-known binary has collections nested more than 32 levels deep.
 
-    We look at the bytes and do not parse the geometry. Bytes that are broken otherwise are left to
-    GEOS, which reports them.
+    We look at the bytes and do not parse the geometry. GEOS reports other damage later.
 
     Examples
     --------
@@ -201,7 +200,7 @@ def _read_wkb_head(
 def _skip_wkb_leaf(
     wkb: bytes | memoryview, at: int, kind: int, point: int, order: Literal["little", "big"]
 ) -> int:
-    """Return where a point, a line or a polygon ends; the end of all for another type."""
+    """Return where a point, a line or a polygon ends; the end of the bytes for other types."""
     if kind == 1:
         return at + point
     count = int.from_bytes(wkb[at : at + 4], order)
@@ -234,7 +233,7 @@ def check_crs_definition(definition: str, name: str) -> None:
     Raises
     ------
     DataError
-        It names a file, such as a grid of corrections.
+        The definition names a file, such as a grid of corrections.
 
     Examples
     --------
@@ -246,8 +245,8 @@ def check_crs_definition(definition: str, name: str) -> None:
     if found := _NAMES_A_FILE.search(definition):
         raise DataError(
             f"Invalid reference system of {name}: it names another file, {found['file'][:80]!r}, "
-            "which is not opened. Must say all by itself, as those of EPSG do: save the file in "
-            "EPSG:4326."
+            "which geobuffer does not open. Must be complete, as the definitions of EPSG are: save "
+            "the file in EPSG:4326."
         )
 
 

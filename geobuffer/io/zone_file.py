@@ -1,10 +1,10 @@
 """Write and read a zone as a GeoPackage with its borders, sides, regions, sources and edges.
 
-The rings are the first layer, under the file's name, for any GIS. Beside them lie the layers
-``geobuffer_rings`` (of the zones that a combined zone is made of), ``geobuffer_sections``,
-``geobuffer_sides`` and ``geobuffer_regions``, and the tables ``geobuffer_sources`` and
-``geobuffer_zone``: one row of JSON that describes how they belong together. Coordinates are stored
-without rounding, so that the zone that :func:`read_zone` returns gives the same answers.
+The first layer, with the name of the file, has the rings for any GIS. Further layers are
+``geobuffer_rings`` (the rings of the parts of a combined zone), ``geobuffer_sections``,
+``geobuffer_sides`` and ``geobuffer_regions``. Tables are ``geobuffer_sources`` and
+``geobuffer_zone``: one row of JSON that says how all parts belong together. Coordinates are not
+rounded, so that the zone that :func:`read_zone` returns gives the same answers.
 """
 
 from __future__ import annotations
@@ -224,13 +224,13 @@ def read_zone(path: str | Path) -> Zone:
     Returns
     -------
     BufferZone or CombinedZone
-        The zone that was written: its polygons, border, sides, regions and sources are the same,
-        and so is what it says of any place.
+        The zone that was written, with the same polygons, border, sides, regions and sources. It
+        gives the same answer for every place.
 
     Raises
     ------
     DataError
-        There is no such file, it holds no zone of geobuffer's, or one of a later geobuffer's.
+        There is no such file, geobuffer did not write it as a zone, or a newer geobuffer did.
 
     Examples
     --------
@@ -253,8 +253,8 @@ def read_zone(path: str | Path) -> Zone:
         ValueError,
     ) as error:  # fmt: skip
         raise DataError(
-            f"Invalid zone in {str(path)!r}: {type(error).__name__} {error}. Must be as "
-            "geobuffer.write() wrote it; was it edited?"
+            f"Invalid zone in {str(path)!r}: {type(error).__name__} {error}. Must be unchanged "
+            "since geobuffer.write() wrote it; was it edited?"
         ) from error
 
 
@@ -279,8 +279,8 @@ def _read_opened(path: Path, opened: Path) -> Mapping[str, Any]:
         raise DataError(f"Unreadable zone {str(path)!r}: {error}. Must be a GeoPackage.") from error
     if "geobuffer_zone" not in names:
         raise DataError(
-            f"Invalid zone {str(path)!r}: it holds {', '.join(map(repr, names))}, but no zone of "
-            "geobuffer's. Must be a GeoPackage that geobuffer.write() made of a zone."
+            f"Invalid zone {str(path)!r}: it holds {', '.join(map(repr, names))}, but no zone that "
+            "geobuffer wrote. Must be a GeoPackage that geobuffer.write() made from a zone."
         )
     zone_table = _read_layer(path, opened, "geobuffer_zone")
     try:
@@ -292,7 +292,7 @@ def _read_opened(path: Path, opened: Path) -> Mapping[str, Any]:
         made = definition.get("made_with", "another geobuffer")
         raise DataError(
             f"Invalid zone in {str(path)!r}: format {wanted!r}, made with {made}. This geobuffer "
-            f"reads format {FORMAT}; a later one may read it."
+            f"reads format {FORMAT}; a newer version may read it."
         )
     tables = {
         name: _read_layer(path, opened, f"geobuffer_{name}")
@@ -311,8 +311,8 @@ def _read_layer(path: Path, opened: Path, name: str) -> Any:
     # pyogrio 0.13 raises UnboundLocalError for a reference system that GDAL cannot write.
     except (RuntimeError, ValueError, UnboundLocalError, TypeError, ShapelyError) as error:
         raise DataError(
-            f"Unreadable zone {str(path)!r}: {name!r} in it is damaged ({error}). Must be as "
-            "geobuffer.write() wrote it; get it again."
+            f"Unreadable zone {str(path)!r}: {name!r} in it is damaged ({error}). Must be "
+            "unchanged since geobuffer.write() wrote it; get it again."
         ) from error
 
 
@@ -333,7 +333,7 @@ def _make_zone(tables: Mapping[str, Any]) -> Zone:
         zones.append(_make_buffer_zone(facts, borders, rings))
     whole = _make_part(definition["tree"], zones, regions)
     if isinstance(whole, Region):
-        raise TypeError("a region is no zone")
+        raise TypeError("a region is not a zone")
     return whole
 
 

@@ -198,7 +198,7 @@ def test_two_pairs_of_coordinates_are_refused_with_both(here, check_refused):
     check_refused("settlements", "--between", "Kursk", "--and", "Sumy", "--km", "10",
                   "--places", "places.csv", says=("'start_lat' with 'start_lon'",))  # fmt: skip
     text(here / "places.csv", "name,lat_deg,lat_min,lon_deg,lon_min", "A,51,7,35,2")
-    with pytest.raises(gb.DataError, match=r"columns of their own .*'lat_min'"):
+    with pytest.raises(gb.DataError, match=r"separate columns .*'lat_min'"):
         gb.read_settlements(here / "places.csv")
 
 

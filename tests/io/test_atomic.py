@@ -192,7 +192,7 @@ def check_refused(path, *fragments):
     assert isinstance(checked.value, OSError)
 
 
-@pytest.mark.parametrize(("name", "what"), [("a\0.csv", "zero"), ("a\ud800.csv", "character")])
+@pytest.mark.parametrize(("name", "what"), [("a\0.csv", "NUL"), ("a\ud800.csv", "surrogate")])
 def test_names_that_no_file_can_have_are_refused(tmp_path, name, what):
     with pytest.raises(gb.WriteError, match=what):
         atomic.check_writable(tmp_path / name)
@@ -214,11 +214,11 @@ def test_a_folder_a_pipe_and_a_socket_are_refused(tmp_path, monkeypatch):
     with socket.socket(socket.AF_UNIX) as served:
         served.bind("socket.csv")
     check_refused(tmp_path / "folder.csv", "it is a folder")
-    check_refused(tmp_path / "pipe.csv", "device or the like")
-    check_refused(tmp_path / "socket.csv", "device or the like")
+    check_refused(tmp_path / "pipe.csv", "device, a pipe or a socket")
+    check_refused(tmp_path / "socket.csv", "device, a pipe or a socket")
     check_refused(tmp_path / "nowhere" / "a.csv", "there is no folder")
     (tmp_path / "link.csv").symlink_to("/dev/null")
-    check_refused(tmp_path / "link.csv", "device or the like")
+    check_refused(tmp_path / "link.csv", "device, a pipe or a socket")
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
 
 
@@ -229,7 +229,7 @@ def test_a_read_only_file_and_folder_are_refused(common):
     with as_nobody(), pytest.raises(gb.WriteError, match="it is read-only"):
         atomic.check_writable(path)
     common.chmod(0o555)
-    with as_nobody(), pytest.raises(gb.WriteError, match=r"is read-only\. Must take new files"):
+    with as_nobody(), pytest.raises(gb.WriteError, match=r"is read-only\. Must allow new files"):
         atomic.check_writable(common / "b.csv")
     common.chmod(0o777)
     assert names(common) == ["a.csv"]

@@ -1,7 +1,7 @@
 """Decide which of two columns of metres is the easting.
 
 In national grids of Gauss and Krüger, X points north: EPSG:28406, 2180 and 31468 say so in their
-definitions. Programs for maps write X for the easting all the same. So the definition decides, and
+definitions. Many GIS programs nevertheless write X for the easting. So the definition decides, and
 we check the result against the area in which the system is used.
 """
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.ellipsoid import Floats
     from geobuffer.io.read.source_table import SourceTable
 
-# So many degrees outside of its area a system may still be used: a grid whose zones are 6° wide is
-# often used for the two zones beside, to have all points of a country in one system.
+# How many degrees outside its area a system may be used. A grid with zones 6° wide is often used
+# for the neighbouring zones too, to have all points of a country in one system.
 _MARGIN_DEGREES = 6.0
 
-# So many points show where most of them lie.
+# How many points we convert to see where most of them lie.
 _SAMPLE = 1_000
 
 _X_OR_Y = re.compile(r"(?:.*[\W_\d])?([xyху])(?:[\W_\d].*|coord.*)?", re.IGNORECASE)
@@ -39,8 +39,8 @@ def order_axes(table: SourceTable, crs: object) -> None:
     Raises
     ------
     DataError
-        The caller stated the columns, or their names leave no choice, and most points lie in the
-        area of the system only with the two swapped.
+        Most points lie in the area of the system only with the columns swapped, but the caller
+        stated the columns, or their names are unambiguous.
     """
     if table.axes is None:
         return
@@ -58,8 +58,8 @@ def order_axes(table: SourceTable, crs: object) -> None:
         if not is_free:
             raise DataError(
                 f"Invalid coordinates in {table.name}: with {first!r} as the easting, most points "
-                f"lie outside the area of {system.name}, but not with {second!r}. Must be the "
-                f"easting first; lon={second!r}, lat={first!r} swaps them."
+                f"lie outside the area of {system.name}, but not with {second!r}. The easting must "
+                f"be first; lon={second!r}, lat={first!r} swaps them."
             )
         swaps, first, second = not swaps, second, first
         table.notes.append(
@@ -82,7 +82,7 @@ def order_axes(table: SourceTable, crs: object) -> None:
 
 
 def _find_letter(name: str) -> str:
-    """Return "x" or "y" if a column is called so; else "".
+    """Return "x" or "y" if the name of a column contains that letter as a word; else "".
 
     >>> [_find_letter(name) for name in ("X", "coord_Y", "Х, м", "X_2000", "easting", "xcoord")]
     ['x', 'y', 'x', 'x', '', 'x']
@@ -93,12 +93,12 @@ def _find_letter(name: str) -> str:
 
 
 def _name_first_axis(system: pyproj.CRS) -> str:
-    """Return which of x and y PROJ has first where the easting comes first."""
+    """Return which of the letters x and y the definition of a system gives to the easting."""
     axes = system.axis_info[:2]
     letters = [axis.abbrev.casefold() for axis in axes]
     if sorted(letters) != ["x", "y"]:
         return "x"  # its axes are E and N
-    # PROJ turns this order only; others, such as south and west, stay as they are defined.
+    # PROJ swaps only north and east; other orders, such as south and west, stay as defined.
     is_turned = [axis.direction for axis in axes] == ["north", "east"]
     return letters[1] if is_turned else letters[0]
 

@@ -1,8 +1,8 @@
-"""List the words by which columns are known, in the languages of tables: the one table of them.
+"""List the words by which we recognise columns, in all languages.
 
-All words are as :func:`fold_heading` returns headings: in small letters, without accents, with
-underscores between words. :mod:`geobuffer.io.read.columns` and
-:mod:`geobuffer.io.read.point_columns` say how headings are compared with them.
+All words have the form that :func:`fold_heading` returns: small letters, no accents, underscores
+between words. :mod:`geobuffer.io.read.columns` and :mod:`geobuffer.io.read.point_columns` compare
+headings with them.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def fold_heading(heading: str) -> str:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    """Return words as headings are folded, the longest first; ``_`` joins words of one term."""
+    """Return folded words, the longest first; ``_`` joins the words of one term."""
     return tuple(sorted({fold_heading(word) for word in text.split()}, key=lambda w: (-len(w), w)))
 
 
-# Words that mean nothing but a coordinate, in English, Ukrainian and Russian, then in others.
+# Words that mean only a coordinate, in English, Ukrainian and Russian, then in other languages.
 LATITUDES = _words(
     "latitude lat latitud latitudine latitudes decimallatitude breitengrad enlem "
     "enlik широта шырата "
@@ -55,7 +55,7 @@ LONGITUDES = _words(
     "经度 經度 経度 东经 東経 東經 경도 ลองจิจูด kinh_do bujur देशांतर দ্রাঘিমাংশ გრძედი "
     "երկայնություն бойлық уртраг خط_الطول طول_جغرافیایی קו_אורך"
 )
-# Words that mean breadth and length, too. They count as a pair only, without units of length.
+# Words that also mean breadth and length. They count only as a pair, and without units of length.
 BREADTHS = _words(
     "breite szerokosc szer sirka sirina ширина szelesseg bredd bredde breidd breedte platums laius "
     "πλατος רוחב العرض kenglik leveys gjeresia"
@@ -82,7 +82,7 @@ COORDINATE_DETAILS = frozenset(
         "foldrajzi geographique geografica intpt rec in of the site v в у map final approx"
     )
 )
-# Ends and beginnings that stand without a space beside "lat", "lon", "long" and "lng".
+# Beginnings and ends that are joined to "lat", "lon", "long" and "lng" without a space.
 GLUED = re.compile(
     r"(?P<before>gps|geo|dec|dd|intpt|rec|wgs|wgs84|loc|pt|cen|center|centroid|start|end|from|to|"
     r"orig|dest)?(?P<axis>lat|lon|long|lng)(?P<after>\d{1,2}|dd|dec|deg|wgs|wgs84|deg84)?"
@@ -94,7 +94,7 @@ NO_COORDINATE = frozenset(
         "species letter distance duration time"
     )
 )
-# Parts of coordinates in columns of their own, which a reader of one column must not take.
+# Words for minutes: a coordinate in several columns, which must not be read from one column.
 PARTS_OF_DEGREES = frozenset(_words("min mins minute minutes m хв мин minuten minuty"))
 
 # Headings of columns that hold whole points: "51.1, 35.0", KoBo's points, WKT, WKB.
@@ -123,7 +123,7 @@ NAME_NOUNS = _words(
     "nosaukums ime име імя имя ονομα ονομασια isim adi ad emri 名称 名稱 地名 이름 지명 ชื่อ नाम "
     "naziv_naselja სახელი անուն שם الاسم اسم نام"
 )
-# Nouns for a settlement: beside a noun for a name they make sure what is named.
+# Nouns for a settlement: with a noun for a name, the column surely names settlements.
 SETTLEMENT_NOUNS = frozenset(
     _words(
         "village town city settlement place locality hamlet community site ppl populated toponym "
@@ -132,14 +132,13 @@ SETTLEMENT_NOUNS = frozenset(
         "ort gemeinde ciudad pueblo aldeia vila naselja naselje uygulama koy"
     )
 )
-# Words for places that may also be their kind, or something else: such a column holds names only
-# if its texts say so.
+# Words for places. Such a column may hold names, kinds or something else; its texts decide.
 PLACE_NOUNS = _words(
     "settlement village town city locality place location населений_пункт населенный_пункт село "
     "нп місто город miejscowosc obec ort gemeinde comune commune municipio localidad localite koy "
     "title label"
 )
-# What has names, but is no place: "first_name", "file_name".
+# Words for things with names that are not places: "first_name", "file_name".
 NO_PLACE = frozenset(
     _words(
         "first last middle full given family user file path person contact owner author enumerator "
@@ -152,7 +151,7 @@ NO_PLACE = frozenset(
         "admin0 admin1 admin2 admin3 adm0 adm1 adm2 adm3 nuts cntr"
     )
 )
-# Texts of a column that are no names: values of OpenStreetMap's tags, and forms of address.
+# Texts that are not names: values of OpenStreetMap's tags, and forms of address.
 _NO_NAMES = (
     "yes no true false unknown other none mr mrs ms miss dr prof пан пані так ні да нет "
     "village town city hamlet suburb locality neighbourhood quarter borough municipality farm "
@@ -176,7 +175,7 @@ PEOPLE = _words(
     "人口 人口数 人口_数 인구 인구수 אוכלוסייה السكان عدد_السكان جمعیت მოსახლეობა բնակչություն "
     "no_of_people number_of_people number_of_inhabitants number_of_residents"
 )
-# Words beside them that do not change what is counted.
+# Words beside words for people that do not change what is counted.
 PEOPLE_DETAILS = frozenset(
     _words(
         "total tot totals est estimate estimated sum all census count number year people persons "
@@ -191,8 +190,8 @@ THOUSANDS = frozenset(
     _words("тис тыс тисяч тысяч thousand thousands tys tis tsd tausend k 000 千 万")
 )
 
-# What the tags of the Humanitarian Exchange Language (hxlstandard.org) mean: the tag without "#",
-# the attribute that it must have, and the column as geobuffer calls it.
+# The meanings of tags of the Humanitarian Exchange Language (hxlstandard.org): the tag without "#",
+# the attribute that it must have, and the column name of geobuffer.
 HXL_MEANINGS = (
     ("geo", "lat", "latitude"), ("geo", "lon", "longitude"), ("geo", "coord", "point"),
     ("loc", "name", "name"), ("settlement", "name", "name"), ("loc", "", "name"),
@@ -204,7 +203,7 @@ HXL_MEANINGS = (
     ("meta", "source", "source"),
 )  # fmt: skip
 
-# Texts of a second header that gives units or formats below the headings.
+# Texts of a second header with units or formats below the headings.
 UNITS = frozenset(
     _words(
         "deg degree degrees decimal_degrees decimaldegrees dd wgs84 wgs_84 epsg_4326 n e s w "
@@ -214,7 +213,7 @@ UNITS = frozenset(
         "type_float type_text"
     )
 )
-# Texts with which a line below a table begins that is a note, and one of totals.
+# The first words of a note below a table, and of a line of totals.
 FOOTNOTES = _words(
     "source sources note notes notice n_b nb data_source data_sources data_from data_as_of updated "
     "last_updated last_update prepared generated created exported export compiled copyright "
@@ -252,7 +251,7 @@ COUNTRY = (
     "код_країни", "код_страны", "країна", "страна",
 )  # fmt: skip
 
-# Other columns that geobuffer knows, and the names that publishers give them.
+# Other columns of geobuffer, and the names that publishers use for them.
 KNOWN_COLUMNS = {
     "kind": ("kind", "place_type", "fclass", "категорія", "тип_населеного_пункту"),
     "oblast_iso": ("oblast_iso",),

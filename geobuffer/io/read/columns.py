@@ -1,7 +1,7 @@
 """Find the columns of a table by the names that publishers use, and read their coordinates.
 
-Coordinates are written in any form that ``zones/coordinates.py`` knows. The words by which columns
-are known are in ``column_words.py``.
+Coordinates may have any form that ``zones/coordinates.py`` knows. The words by which we recognise
+columns are in ``column_words.py``.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def simplify_name(name: object) -> str:
 
 
 def find_columns(columns: Iterable[object], wanted: Sequence[str]) -> list[str]:
-    """Return the columns that have the first of the wanted names that occurs.
+    """Return the columns of the first wanted name that any column has.
 
     >>> find_columns(["Name", "NAME_EN", "title"], NAMES["en"])
     ['NAME_EN']
@@ -73,7 +73,7 @@ def find_known_columns(
 ) -> dict[str, str]:
     """Return the columns that can make a place uncertain, by the names that geobuffer uses.
 
-    They are accuracies, radii, countries, oblasts, and candidates of places without a point.
+    These are accuracies, radii, countries, oblasts, and candidates of places without a point.
     ``country`` may hold codes or names. ``tags`` are the meanings of columns from tags of HXL.
 
     >>> find_known_columns(["lon", "accuracy_m", "Область", "Країна"])
@@ -95,7 +95,7 @@ def find_known_columns(
 
 
 def require_column(table: SourceTable, column: str, option: str) -> str:
-    """Return the name of a column that the caller chose, after checking that it exists.
+    """Check that a column exists that the caller chose, and return its name.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def _find_name_candidates(texts: Sequence[str]) -> list[str]:
 
 
 def find_section_names(columns: Iterable[object]) -> list[str]:
-    """Return the columns that may hold the names of sections of a border, the surest ones.
+    """Return the columns that most surely hold the names of sections of a border.
 
     >>> find_section_names(["id", "nom"]), find_section_names(["id", "status"])
     (['nom'], [])
@@ -167,7 +167,7 @@ def find_section_names(columns: Iterable[object]) -> list[str]:
 
 
 def _find_folded(columns: Iterable[str], wanted: Sequence[str]) -> list[str]:
-    """Return the columns with the first of the folded headings that occurs.
+    """Return the columns of the first folded heading that any column has.
 
     >>> _find_folded(["id", "Miejscowość"], words.PLACE_NOUNS)
     ['Miejscowość']
@@ -195,17 +195,17 @@ def _find_deepest_level(columns: Sequence[str], language: str = "") -> list[str]
     if not found:
         return []
     deepest = found[max(found)]
-    # Beside a name in English, one that states no language repeats it.
+    # A column without a language repeats the English names, so we leave it out.
     stated = [c for c in deepest if _NESTED.fullmatch(simplify_name(c))["language"]]  # type: ignore[index]
     return stated or deepest
 
 
 def _split_noun(folded: str) -> str | None:
-    """Return a folded heading without a noun for a name at its beginning or end; else ``None``."""
+    """Remove a noun for a name from the beginning or end of a heading; ``None`` without one."""
     for noun in words.NAME_NOUNS:
         if folded == noun:
             return ""
-        if len(noun) < 3 and noun.isascii():  # "ad" is also the beginning of other terms
+        if len(noun) < 3 and noun.isascii():  # other words begin with "ad" too
             continue
         if folded.endswith(f"_{noun}"):
             return folded.removesuffix(f"_{noun}")
@@ -217,16 +217,17 @@ def _split_noun(folded: str) -> str | None:
 def find_place_names(table: SourceTable, taken: Iterable[str]) -> dict[str, str]:
     """Return the columns of the names of places: ``name``, and those by language.
 
-    The surest heading counts: a tag of HXL; ``name``; one beside a noun for a settlement, as
-    *village_name*; another noun for a name; the deepest level of nested units. A noun for a place
-    alone, such as *place* or *settlement*, counts only if its texts are names and not kinds.
+    The surest heading counts, in this order: a tag of HXL; ``name``; a noun for a name with one for
+    a settlement, such as *village_name*; another noun for a name; the deepest level of nested
+    units. A noun for a place alone, such as *place* or *settlement*, counts only if the texts are
+    names and not kinds.
 
     Parameters
     ----------
     table
         The table.
     taken
-        Columns that are known as something else.
+        Columns that have another meaning.
     """
     columns = [str(c) for c in table.frame.columns if str(c) not in set(taken)]
     found = {
@@ -254,7 +255,7 @@ def find_place_names(table: SourceTable, taken: Iterable[str]) -> dict[str, str]
 
 
 def _find_name_in_groups(table: SourceTable, columns: Sequence[str]) -> dict[str, str]:
-    """Return the column of names by what stands behind its group: forms write *Village/Name*."""
+    """Return the column of names by the part of its heading after the group: *Village/Name*."""
     parts = {re.split(r"[/:]", c)[-1]: c for c in columns if re.search(r"[/:]", c)}
     plain, _ = _group_noun_columns(list(parts))
     name = find_columns(parts, NAME)
@@ -263,9 +264,9 @@ def _find_name_in_groups(table: SourceTable, columns: Sequence[str]) -> dict[str
 
 
 def _group_noun_columns(columns: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
-    """Return the columns with a noun for a name that may be of places: plain, and by language.
+    """Return the columns with a noun for names of places: without a language, and by language.
 
-    Those beside a noun for a settlement come alone, if there are any.
+    If some headings also have a noun for a settlement, only those are returned.
     """
     ranked: dict[tuple[str, bool], list[str]] = {}
     for column in columns:
@@ -286,7 +287,7 @@ def _group_noun_columns(columns: Sequence[str]) -> tuple[list[str], dict[str, li
 
 
 def _choose_place_noun(table: SourceTable, columns: Sequence[str]) -> list[str]:
-    """Return the column of names of the deepest level, or with a noun for a place, if it is one."""
+    """Return the column of names of the deepest level, or one with a noun for a place."""
     labels = [c for c in columns if fold_heading(c).endswith("_label")]
     usual = (_find_folded(columns, (noun,)) for noun in words.PLACE_NOUNS)
     for candidates in (_find_deepest_level(columns), *usual, labels):
@@ -295,15 +296,15 @@ def _choose_place_noun(table: SourceTable, columns: Sequence[str]) -> list[str]:
     return []
 
 
-# Texts of which fewer than half differ are rather kinds or groups; more than so many different ones
-# are names that repeat.
+# If fewer than half of the texts differ, they are probably kinds or groups. But more than this many
+# different texts are names that repeat.
 _MANY_NAMES = 20
-# So many texts show it.
+# How many texts we compare.
 _TRIED_TEXTS = 1_000
 
 
 def holds_names(column: pd.Series) -> bool:
-    """Return whether a column holds names: mostly different texts that are no kinds or numbers.
+    """Return whether a column holds names: mostly different texts, not kinds or numbers.
 
     Examples
     --------
@@ -325,7 +326,7 @@ def holds_names(column: pd.Series) -> bool:
 
 
 def is_kind(text: str) -> bool:
-    """Return whether a text says what kind of place something is, or is no name at all.
+    """Return whether a text is the kind of a place, or another text that is not a name.
 
     >>> is_kind("village"), is_kind("смт"), is_kind("Yes"), is_kind("Село Нове")
     (True, True, True, False)
@@ -335,7 +336,7 @@ def is_kind(text: str) -> bool:
 
 @cache
 def _list_kinds() -> frozenset[str]:
-    """Return the words for kinds of places, and others that are no names."""
+    """Return the words for kinds of places, and other words that are not names."""
     rules = load_name_rules()
     kinds = (rules[key] for key in ("kinds_before", "kinds_after", "kinds_apart"))
     return words.NO_NAMES.union(*kinds)
@@ -344,7 +345,7 @@ def _list_kinds() -> frozenset[str]:
 def find_people(columns: Iterable[str]) -> tuple[str, str]:
     """Return the column of the number of people, or "", and a note about it.
 
-    Of counts of several years the latest is taken. Thousands are not.
+    Of counts of several years we take the latest. We do not take counts in thousands.
 
     Examples
     --------
@@ -385,7 +386,7 @@ _YEAR = re.compile(r"(?:18|19|20)\d\d")
 
 
 def _split_people(folded: str) -> set[str] | None:
-    """Return the words beside the word for people at the beginning or end of a heading."""
+    """Return the other words of a heading that begins or ends with a word for people."""
     apart = re.sub(r"(?<=[^\W\d_])((?:18|19|20)\d\d)", r"_\1", folded)  # pop2020
     for word in words.PEOPLE:
         if apart == word:
@@ -398,7 +399,7 @@ def _split_people(folded: str) -> set[str] | None:
 
 
 def find_language_columns(table: SourceTable, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the columns of names by language: the given ones, and those with a usual name.
+    """Return the columns of names by language: the given columns, and those with usual names.
 
     Raises
     ------
@@ -422,8 +423,7 @@ def add_points(
 ) -> None:
     """Add points to a table from its columns of longitude (or x) and latitude (or y).
 
-    A row that lacks a coordinate gets no point. ``is_stated`` says that the
-    caller stated a column.
+    A row that lacks a coordinate gets no point. ``is_stated`` says that the caller stated a column.
 
     Raises
     ------
@@ -496,7 +496,7 @@ def _coordinate_error(
     )
 
 
-# What an accuracy or a radius must be, for messages.
+# The form of an accuracy or a radius, for messages.
 _METRES = "metres, such as 1500, or a text with a unit, such as 500 ft"
 
 
@@ -508,7 +508,7 @@ def read_population(table: SourceTable, column: pd.Series, called: str) -> pd.Se
     counts = np.round(people)
     if (parts := np.flatnonzero((counts != people) & ~np.isnan(people))).size:
         if table.decimal and decimal not in {"", table.decimal}:
-            # Beside 51.20, 12,34 is rather a slip of 1,234 than a fraction of a person.
+            # In a table with 51.20, 12,34 is probably a mistake for 1,234, not 12.34 people.
             raise _number_error(table, column, called, int(parts[0]), form)
         table.notes.append(
             f"fractions of people in {called} were rounded to whole numbers: "
@@ -530,7 +530,7 @@ def read_metres_column(table: SourceTable, column: pd.Series, called: str) -> pd
     return pd.Series(metres)
 
 
-# Characters of numbers, and words that are no estimate of a number.
+# Texts that consist of characters of numbers, and words that are not estimates of a number.
 _NUMBER_CHARACTERS = re.compile(r"[\s\d.,'’+−-]*|[+-]?(?:[\d.,]+e[+-]?\d+|inf|infinity)")
 _TRUTH = {
     "true", "false", "істина", "хибність", "истина", "ложь", "wahr", "falsch", "prawda", "fałsz",
@@ -538,9 +538,9 @@ _TRUTH = {
 
 
 def _find_vague(column: pd.Series) -> frozenset[int]:
-    """Return the rows of texts such as "~1700" and "500–600", which are no sure numbers.
+    """Return the rows of texts such as "~1700" and "500–600", which are not exact numbers.
 
-    None of them if most values are such texts: then the column holds something else.
+    The result is empty if most values are such texts: then the column holds something else.
     """
     filled = int(column.notna().sum())
     vague = frozenset(
@@ -563,11 +563,11 @@ def _read_number_column(
     unit: str = "",
     vague: frozenset[int] = frozenset(),
 ) -> tuple[Floats, str]:
-    """Return a column of numbers and its decimal mark; refuse a value that is no number by its row.
+    """Return a column of numbers and its decimal mark; an error names the row of another value.
 
-    The numbers of the column have one decimal mark. If no value of it shows which, that of the
-    other numbers of the table counts. Values that say that they are not known, and those of the
-    rows ``vague``, are missing, with a note.
+    All numbers of the column have one decimal mark. If no value proves it, we use the mark of the
+    other numbers of the table. Values that mean "unknown", and those of the rows ``vague``, become
+    missing, with a note.
     """
     found = read_number_column(column, table.decimal, mark=table.marks.get(called), unit=unit)
     wrong = np.flatnonzero(found.wrong).tolist()

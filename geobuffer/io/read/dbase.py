@@ -1,8 +1,8 @@
 """Find the encoding of a dBASE table, which holds the texts of a Shapefile.
 
 A ``.cpg`` file beside the table states the encoding, or else a byte of the table does. Both are
-often wrong: programs write the code page of their machine, or none. So we compare what is stated
-with the texts themselves.
+often wrong: programs write the code page of their machine, or none. So we test the stated encoding
+on the texts themselves.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 from geobuffer.errors import DataError
 from geobuffer.io.read.encodings import Encoding, compare_encodings
 
-# Byte 29 of a dBASE table states its encoding. We leave out those that programs write by default:
-# 0x01, 0x03 and 0x57 say nothing of the texts.
+# Byte 29 of a dBASE table states its encoding. We leave out 0x01, 0x03 and 0x57, which programs
+# write by default, whatever the encoding of the texts is.
 _LANGUAGE_DRIVERS = {
     0x02: "cp850", 0x26: "cp866", 0x65: "cp866", 0x64: "cp852", 0x6A: "cp737", 0x6B: "cp857",
     0x4D: "gb18030", 0x4E: "cp949", 0x4F: "big5hkscs", 0x7B: "cp932", 0xC8: "cp1250",
@@ -45,7 +45,7 @@ def find_dbase_encoding(
     name
         The name of the file, for messages.
     notes
-        Notes to the user: that there is no ``.cpg``, or that it is wrong.
+        The list to which we add a note if the ``.cpg`` is missing or wrong.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def find_dbase_encoding(
         if stated and found.name == stated:
             return stated
         reason = f"because its .cpg file states {written!r}, " + (
-            "in which they make no words" if stated else "which is no known encoding"
+            "in which they are not words" if stated else "which is not a known encoding"
         )
     notes.append(
         f"its texts were read as {found.name}, {reason}. {_describe_doubt(found)}If letters look "
@@ -94,7 +94,7 @@ def _describe_doubt(found: Encoding) -> str:
 
 
 def parse_code_page(written: str) -> str:
-    """Return the codec that a ``.cpg`` file states; an empty text if it states none.
+    """Return the codec that a ``.cpg`` file states; an empty text if it is not known.
 
     >>> [parse_code_page(text) for text in ("UTF-8", "ANSI 1251", "88592", "OEM 866", "system")]
     ['utf-8', 'cp1251', 'iso8859_2', 'cp866', '']
@@ -133,7 +133,7 @@ def list_dbase_texts(table: bytes) -> bytes:
     names, columns, start = [], [], 1
     for at in range(32, min(header, len(table)) - 32, 32):
         names.append(table[at : at + 11].split(b"\0")[0])
-        # A field of texts may be longer than 255: the next byte counts 256 each.
+        # A field of texts may be longer than 255: the next byte counts multiples of 256.
         is_text = table[at + 11] == _CHARACTERS
         width = table[at + 16] + (256 * table[at + 17] if is_text else 0)
         if is_text:

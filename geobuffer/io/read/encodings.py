@@ -1,9 +1,10 @@
-"""Detect the encoding of a text: by its byte order mark, as UTF-8, or by what reads as words.
+"""Detect the encoding of a text: by its byte order mark, as UTF-8, or by the words that result.
 
-The library chardet compares the candidates by the pairs of their letters. To its likelihood we add
-how common an encoding is in tables, and how many words it breaks: by a sign within them, by letters
-of two scripts, or by a capital after a small letter. Quotes, dashes and № beside words break none.
-How often the choice is right, by language and code page, is in the README of the benchmarks.
+The library chardet compares candidates by their pairs of letters. We multiply its likelihood by how
+common an encoding is in tables, and by how few words it breaks. A word is broken by a sign within
+it, by letters of two scripts, or by a capital after a small letter. Quotes, dashes and № beside a
+word do not break it. The README of the benchmarks shows how often the choice is right, by language
+and code page.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from geobuffer.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# The candidates, and how common they are in tables of today, roughly: those of Windows; of Unix; of
-# DOS, which Excel still offers as "CSV (MS-DOS)"; of old Macintosh computers and others. Of
-# candidates that give the same text, the first is named.
+# The candidates, and roughly how common they are in tables of today: encodings of Windows; of Unix;
+# of DOS, which Excel still offers as "CSV (MS-DOS)"; of old Macintosh computers and others. If
+# several candidates give the same text, we name the first one.
 _COMMONNESS = {
     **dict.fromkeys(("cp1251", "cp1252"), 1.0),
     **dict.fromkeys(("koi8-u", "iso8859-15"), 0.97),
@@ -38,64 +39,65 @@ _COMMONNESS = {
 }
 _CANDIDATES = tuple(_COMMONNESS)
 
-# In a text of so many words it counts half as much as for a single word how common an encoding is,
-# but never less than this share.
+# How common an encoding is counts less in longer texts: half as much with this many words as with
+# one word, but never less than this share.
 _PRIOR_WORDS = 10
 _PRIOR_SHARE = 0.3
 
-# A break in every word makes a candidate eleven times less likely, and one in each tenth word
-# half as likely.
+# A break in every word makes a candidate eleven times less likely; a break in every tenth word
+# makes it half as likely.
 _BREAK_COST = 10
 
 # A candidate with less than this share of the best likelihood of letters is never the right one.
 _POSSIBLE = 0.2
 
-# The caller must know of another candidate if it is nearly as likely.
+# We report another candidate if its likelihood is more than this share of the best one.
 _UNSURE = 0.85
 
-# In a file of two encodings, most words of the other one are broken, and nearly none of its own.
+# A text has two encodings if each one breaks most words of the other part, and nearly no words of
+# its own part.
 _MOSTLY_BROKEN = 0.5
 _HARDLY_BROKEN = 0.1
 
 # A text is read in parts of this size.
 _PART_BYTES = 1 << 20
-# The lines beyond ASCII that we keep of a text of any length: more of them change no answer.
+# How much of the lines beyond ASCII we keep of a long text: more lines change no answer.
 _SAMPLE_BYTES = 1 << 23
-# chardet weighs the letters of the first 16 kB of what it is given. We give it this many pieces of
-# this size, with lines in ASCII: they show the language, but too many would hide the other letters.
+# chardet reads only the first 16 kB of a text. We pass it this many pieces of this size. Lines in
+# ASCII in them show the language, but too many would hide the other letters.
 _WINDOWS = 8
 _WINDOW_BYTES = 12_000
 _ASCII_BYTES = 4_000
 _ASCII_SHARE = 20
-# So many lines in UTF-8 show how they read in another encoding.
+# How many lines in UTF-8 we test in another encoding.
 _UTF8_LINES = 10_000
-# So many different words beyond ASCII are enough to see how many are broken.
+# How many different words beyond ASCII we test for breaks.
 _SAMPLE_WORDS = 5_000
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    # The mark of UTF-32 begins as that of UTF-16, so it comes first.
+    # The mark of UTF-32 comes first, because it begins with the mark of UTF-16.
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# Encodings that an old name stands for in part; the letters of both are the same.
+# Old encodings, and the larger ones that contain them.
 _PARTS = {
     "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "big5": "big5hkscs",
     "cp950": "big5hkscs", "shift_jis": "cp932", "euc_kr": "cp949", "iso8859_1": "cp1252",
     "koi8_r": "koi8_u",
 }  # fmt: skip
 
-# How much more likely an encoding is if a file states it: so many times, and for a text of few
-# words more, up to the third power for a single word.
+# How many times more likely an encoding is if a file states it. In short texts the factor is
+# larger, up to its third power for a single word.
 _STATED = 2.0
 
-# So few letters may be valid UTF-8 by chance.
+# Up to this many letters may be valid UTF-8 by chance.
 _FEW_LETTERS = 4
 
-# Codecs of Python that are no encodings of files.
+# Codecs of Python that are not encodings of files.
 _NOT_PLAIN = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "unicode-escape",
               "raw-unicode-escape")  # fmt: skip
 
@@ -118,7 +120,7 @@ class Encoding(NamedTuple):
     """The encoding of a text, and how sure we are of it."""
 
     name: str
-    """The name, as Python's codecs have it."""
+    """The name of the codec in Python."""
     alternative: str = ""
     """Another encoding whose words look about as likely; or an empty text."""
     example: tuple[str, str] = ("", "")
@@ -149,14 +151,14 @@ class Encoding(NamedTuple):
 
 
 def choose_encoding(parts: Iterable[bytes], stated: str | None, name: str, notes: list[str]) -> str:
-    """Return the encoding in which a text is to be read, and add a note unless it is UTF-8.
+    """Choose the encoding for reading a text, and add a note unless it is UTF-8.
 
     Parameters
     ----------
     parts
         The text, in parts of any length.
     stated
-        The encoding that the caller states, which counts as it is; ``None`` to detect it.
+        The encoding that the caller states, which we do not check; ``None`` to detect it.
     name
         The name of the file, for messages.
     notes
@@ -194,7 +196,7 @@ def compare_encodings(text: bytes, stated: str) -> Encoding:
     text
         The text.
     stated
-        The codec that is stated, or an empty text. It is taken if the text reads well in it.
+        The codec that is stated, or an empty text. We choose it if it gives well-formed words.
 
     Examples
     --------
@@ -236,7 +238,7 @@ def check_encoding(stated: str) -> str:
     Raises
     ------
     DataError
-        It is the name of no encoding of texts.
+        There is no encoding of texts with that name.
 
     Examples
     --------
@@ -259,7 +261,7 @@ def check_encoding(stated: str) -> str:
 
 
 def needless_encoding_error(stated: str, name: str) -> DataError:
-    """Return the error about an encoding that is stated of a file that needs none."""
+    """Return the error for an encoding that is stated for a file that needs none."""
     return DataError(
         f"Invalid encoding {stated!r}: {name} is neither a text table nor a Shapefile, so its "
         "encoding is known. Leave encoding= out.",
@@ -281,7 +283,7 @@ def detect_encoding(data: bytes) -> str:
 def find_encoding(parts: Iterable[bytes]) -> Encoding:
     r"""Return the encoding of a text that is read part by part, and how sure we are of it.
 
-    All of the text is read: UTF-8 must hold for each line. Memory is bounded.
+    We read the whole text, because every line must be valid UTF-8. Memory is bounded.
 
     Parameters
     ----------
@@ -329,7 +331,7 @@ def detect_utf16(data: bytes) -> str:
         # The highest byte of UTF-32 is always zero.
         if zeros.count(0) * 10 > len(zeros) * (9 if width == 4 else 1):
             text = sample.decode(encoding, "ignore")
-            # Other bytes are no characters in UTF-32, and leave next to nothing.
+            # Text in another encoding has few valid characters in UTF-32, so little would be left.
             if len(text) * width * 2 > len(sample) and all(
                 sign.isprintable() or sign in "\t\r\n\ufeff" for sign in text
             ):
@@ -340,7 +342,7 @@ def detect_utf16(data: bytes) -> str:
 class _Lines:
     """The lines of a text that is read part by part: those in ASCII, in UTF-8, and the others.
 
-    Of each kind a sample is kept, of those beyond ASCII one that is spread over the whole text.
+    We keep a sample of each kind. Samples beyond ASCII are spread over the whole text.
     """
 
     def __init__(self) -> None:
@@ -350,13 +352,13 @@ class _Lines:
     def add(self, part: bytes) -> None:
         """Add a part of the text."""
         part = self._rest + part
-        # A very long line is read in pieces: to keep it whole would copy it again for each part.
+        # We read a very long line in pieces, because joining it would copy it for each part.
         end = part.rfind(b"\n") + 1 or (len(part) if len(part) > _SAMPLE_BYTES else 0)
         self._rest = part[end:]
         self._add_lines(part[:end])
 
     def end(self) -> None:
-        """Add the last line. A letter in UTF-8 that the end of the text cuts belongs to UTF-8."""
+        """Add the last line. If the end of the text cuts a letter in UTF-8, the line is UTF-8."""
         last, self._rest = self._rest, b""
         try:
             last.decode("utf-8")
@@ -370,7 +372,7 @@ class _Lines:
         if text.isascii():
             self._add_ascii(text)
         if text.isascii() or (whole and self.utf8.seen > _UTF8_LINES):
-            # Only where lines of other encodings follow does the number of a line matter.
+            # These lines need no single numbers, so we only count them.
             self._count += text.count(b"\n") or text.count(b"\r")
             return
         for number, line in enumerate(text.splitlines(keepends=True), self._count + 1):
@@ -396,7 +398,7 @@ class _Sample:
         self.seen, self._size, self._step = 0, 0, 1
 
     def add(self, line: bytes, number: int) -> None:
-        """Add a line. When there are too many, every second one stands for the others."""
+        """Add a line. When there are too many lines, drop every second one."""
         self.first = self.first or number
         if self.seen % self._step == 0:
             self._lines.append(line)
@@ -426,7 +428,7 @@ def _compare_lines(lines: _Lines, stated: str = "") -> Encoding:
         return Encoding("utf-8")
     found = _guess_encoding(lines.others.text, lines.ascii, stated)
     if lines.utf8.first:
-        # A short line in another encoding may be valid UTF-8 by chance, but reads well in its own.
+        # A short line in another encoding may be valid UTF-8 by chance, but has good words there.
         words = _list_words(lines.utf8.text)
         if (
             _count_breaks(words.decode(found.name, "replace")) >= _MOSTLY_BROKEN
@@ -437,9 +439,9 @@ def _compare_lines(lines: _Lines, stated: str = "") -> Encoding:
 
 
 def _guess_encoding(text: bytes, plain: bytes, stated: str) -> Encoding:
-    """Return the encoding in which lines that are not Unicode read as words, beside plain ones."""
+    """Return the encoding that gives the best words for lines that are not Unicode."""
     words = _list_words(text)
-    # Candidates of one text are one candidate: the likeliest counts, the first gives the name.
+    # Candidates with the same text count as one: the likeliest gives the score, the first the name.
     names: dict[str, str] = {}
     scores: dict[str, float] = {}
     for one, likelihood in _list_likelihoods(
@@ -465,7 +467,7 @@ def _list_windows(text: bytes, plain: bytes) -> list[bytes]:
     for number in range(count):
         start = text.rfind(b"\n", 0, number * len(text) // count) + 1
         piece = text[start : start + _WINDOW_BYTES]
-        # A piece ends with a line, so that it cuts no letter.
+        # A piece ends at the end of a line, so that no letter is cut.
         piece = piece[: piece.rfind(b"\n") + 1] or piece if len(text) > len(piece) else piece
         windows.append(plain[: min(_ASCII_SHARE * len(piece), _ASCII_BYTES)] + piece)
     return windows
@@ -496,7 +498,7 @@ def _list_likelihoods(windows: list[bytes], stated: str, words: int) -> list[tup
     if stated in {"", "utf-8"}:
         return listed
     whole = _PARTS.get(stated, stated)
-    # Nothing is known of the letters of an encoding that is no candidate: they count as the best.
+    # chardet cannot judge an encoding that is not a candidate, so it gets the best likelihood.
     letters = max(likely.get(whole, 0.0), least) if whole in codecs_of else max(likely.values())
     return [(stated, letters * _STATED ** (1 + 2 / words)), *listed]
 
@@ -520,7 +522,7 @@ def _find_difference(words: bytes, one: str, other: str) -> tuple[str, str]:
 
 
 def _count_breaks(text: str) -> float:
-    r"""Return how many breaks a text of one word a line has, per word.
+    r"""Return the number of breaks per word of a text with one word on each line.
 
     >>> _count_breaks("Юнаківка\n«Вода»\n№"), _count_breaks("®eliv\nПриклаD")
     (0.0, 1.0)
@@ -541,7 +543,7 @@ class _Kinds(dict[int, str]):
 
 _Kinds.known = _Kinds()
 
-# Scripts that touch one another within no word: Latin, Cyrillic, Greek, Hebrew, Arabic, Thai, those
+# Scripts that do not occur together in a word: Latin, Cyrillic, Greek, Hebrew, Arabic, Thai, those
 # of East Asia, and any other.
 _SCRIPTS = "lcghatzo"
 _SCRIPT_NAMES = {
@@ -550,8 +552,8 @@ _SCRIPT_NAMES = {
     "HALFWIDTH": "z", "FULLWIDTH": "z", "KATAKANA-HIRAGANA": "z",
 }  # fmt: skip
 
-# Signs that are ordinary within words; that begin a quotation, so follow no letter; that are
-# ordinary beside a word on either side; and that touch no letter.
+# Signs that may stand within words; signs that begin a quotation and so follow no letter; signs
+# that may stand before or after a word; and signs that never stand beside a letter.
 _KINDS_OF_SIGNS = {
     **dict.fromkeys("'’‘ʼ-–—", "-"),
     **dict.fromkeys("‚„¿¡", ","),
@@ -559,7 +561,7 @@ _KINDS_OF_SIGNS = {
     **dict.fromkeys("©®™•¶†‡‰€‹›\xad", "?"),
 }
 
-# A word in Latin letters without a plain one, which other scripts look like in a wrong encoding.
+# A word of accented Latin letters only: words of other scripts look so in a wrong encoding.
 _ALL_ACCENTS = re.compile(r"(?<![^\W\d_])[À-ÖØ-öø-ɏ]{4,}(?![^\W\d_])")
 
 _LETTER = "[lcghatoLCGO]"
@@ -578,7 +580,7 @@ _BREAK = re.compile(
 
 
 def _find_kind(sign: str) -> str:
-    """Return the kind of a character: a script, a sign, or ``!`` for what no table holds."""
+    """Return the kind of a character: a script, a sign, or ``!`` if tables never have it."""
     category = unicodedata.category(sign)
     if sign in _KINDS_OF_SIGNS:
         return _KINDS_OF_SIGNS[sign]

@@ -29,7 +29,7 @@ from geobuffer.io.read.other_formats import (
 from geobuffer.io.untrusted import check_companion, is_geopackage, is_sqlite
 from geobuffer.zones.toponyms import escape_controls
 
-#: So many bytes are read to detect a format: a KML may begin with a long comment.
+#: How many bytes we read to detect a format; a KML may begin with a long comment.
 HEAD_BYTES = 65_536
 
 
@@ -101,7 +101,7 @@ def detect_format(head: bytes, name: str) -> FileFormat:
     Raises
     ------
     DataError
-        We do not read its format. The message says which format it is, if that is known.
+        We do not read the format of the file. The message names the format, if we know it.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def _detect_text_format(head: bytes, name: str) -> FileFormat:
         return FileFormat(kind.format)
     if plain.startswith(b"<"):
         return _detect_xml_format(plain, name)
-    # Control characters, except tabs and line ends, occur in no text but UTF-16.
+    # Among texts, only UTF-16 has control characters other than tabs and line ends.
     if re.search(rb"[\0-\x08\x0e-\x1a]", plain) and not detect_utf16(head):
         unknown = ("of no format that is known", f"Must be one of {list_formats()}.")
         raise _unreadable_error(name, *(describe_binary(head, name) or unknown))
@@ -191,7 +191,7 @@ def list_formats() -> str:
 #: full resolution are 3 GB, and reading takes a few times as much memory.
 MAX_GB = 4.0
 
-# We check the files of an archive in blocks of so many bytes, to save memory.
+# We check the files of an archive in blocks of this many bytes, to save memory.
 _BLOCK = 1 << 24
 
 # The beginning of a web address or of a database's address.
@@ -237,26 +237,26 @@ class UserFile:
 
     @property
     def gdal_name(self) -> str:
-        """The name by which GDAL opens it."""
+        """The name by which GDAL opens the file."""
         # Braces let the name of the archive hold any character.
         path = self.path.resolve()
         return f"/vsizip/{{{path}}}/{self.member}" if self.member else str(path)
 
     @property
     def is_kmz(self) -> bool:
-        """Whether it is a document of a KMZ archive."""
+        """Whether the file is a document of a KMZ archive."""
         return bool(self.member) and self.path.suffix.lower() == ".kmz"
 
     def list_kml(self) -> list[str]:
-        """Return the names of all KML documents in its archive."""
+        """Return the names of all KML documents in the archive of the file."""
         with zipfile.ZipFile(self.path) as archive:
             return [name for name in archive.namelist() if name.lower().endswith(".kml")]
 
     def companion(self, suffix: str) -> bytes | None:
         """Return the content of the file with the same name and another suffix, if there is one."""
         if not self.member:
-            # Suffixes may be in capitals, which matters on some file systems. GDAL looks beside
-            # the file to which a link leads.
+            # Suffixes may be in capitals, which matters on some file systems. GDAL looks for
+            # companions beside the target of a link.
             home = self.path.resolve()
             for path in (home.with_suffix(suffix), home.with_suffix(suffix.upper())):
                 if check_companion(path, str(self)):
@@ -276,7 +276,7 @@ class UserFile:
         return None
 
     def open(self) -> BinaryIO:
-        """Open the content. Of an archive, the file stays open until the content is closed."""
+        """Open the content. An archive stays open until the content is closed."""
         if not self.member:
             return self.path.open("rb")
         # The archive closes its file when the last reader of a member is closed.
@@ -356,7 +356,7 @@ def _check_local_file(path: str | Path) -> Path:
 
 
 def find_path_fault(path: Path) -> str | None:
-    r"""Return why the system takes a path for none, such as one that is too long; else ``None``.
+    r"""Return why the system refuses a path, such as one that is too long; else ``None``.
 
     >>> find_path_fault(Path("a\0b")), find_path_fault(Path("no such file"))
     ('embedded null byte', None)
@@ -380,8 +380,8 @@ def hide_password(url: str) -> str:
     >>> hide_password("postgresql://me:secret@host/db?password=secret")
     'postgresql://me:***@host/db?password=***'
     """
-    # A password may hold any character, also @ and signs that end an address, so it reaches to the
-    # last @. An address may be written wrongly: without a colon, or with backslashes.
+    # A password may hold any character, also @ and signs that end an address, so we hide all text
+    # up to the last @. We also handle wrong addresses: without a colon, or with backslashes.
     hidden = re.sub(r"(:/{1,2}[^:/@?]*):.*@", r"\1:***@", url, flags=re.DOTALL)
     hidden = re.sub(_ODD_ADDRESS, r"\1:***@", hidden)
     return re.sub(r"(pass(?:word|wd)?\s*=\s*)[^&]*", r"\1***", hidden, flags=re.IGNORECASE)
@@ -398,7 +398,7 @@ def damaged_error(file: UserFile, error: object) -> DataError:
     if file.format is FileFormat.GEOJSON:
         head = file.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
         kind = detect_json_kind(head.lstrip())
-        if kind.format == FileFormat.RECORDS:  # what comes behind its beginning is no GeoJSON
+        if kind.format == FileFormat.RECORDS:  # the rest of the file shows that it is not GeoJSON
             return _unreadable_error(str(file), *describe_other(list_members(head.lstrip())))
         if not kind.format:
             return _unreadable_error(str(file), kind.what, kind.remedy)
@@ -528,7 +528,7 @@ def _list_geodatabases(names: list[str]) -> list[str]:
 
 
 def _name_members(names: list[str]) -> set[str]:
-    """Return the names by which a layer may name files of an archive: whole, or only the stem."""
+    """Return the names by which ``layer`` may choose a file: the whole name or the stem."""
     return {*names, *(PurePosixPath(name).stem for name in names)}
 
 

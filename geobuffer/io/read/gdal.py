@@ -1,12 +1,12 @@
 """Make GDAL open a file with the driver of its format, and no other file with it.
 
-GDAL asks its drivers in turn whether they can open a file. Some drivers find a few words near its
-beginning and take it for a list of other files or addresses. We prevent this for each format:
+GDAL tries its drivers in turn on a file. Some drivers find a few words near the beginning of the
+file and read the file as a list of other files or addresses. We prevent this for each format:
 
 - GeoJSON, TopoJSON and Esri JSON: a prefix of the name chooses the driver.
 - File geodatabase: we copy its tables to a folder of their own.
 - GeoPackage: if changes to it are in a file beside it, we open a copy that has them.
-- Other formats: they have a zero byte before any word, where those drivers stop.
+- Other formats: their first bytes include a zero byte, at which those drivers stop.
 
 For a Shapefile we also check its companion files and find the encoding of its texts.
 """
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 def list_gdal_errors() -> tuple[type[Exception], ...]:
     """Return the classes of the errors that pyogrio and geopandas raise for a damaged file.
 
-    They have no other common class than Exception.
+    Their only common base class is Exception.
     """
     from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError
     from pyproj.exceptions import ProjError
@@ -64,10 +64,8 @@ def open_shapefile(
 ) -> Iterator[tuple[str, str | None]]:
     """Yield the name by which GDAL opens a Shapefile, and the encoding of its texts.
 
-    An encoding that the caller states counts as it is.
-
-    If ``.shx``, the index, is missing, we copy the file to a temporary folder and GDAL makes the
-    index there.
+    We do not check an encoding that the caller states. If ``.shx``, the index, is missing, we copy
+    the file to a temporary folder and GDAL makes the index there.
 
     Raises
     ------
@@ -82,7 +80,7 @@ def open_shapefile(
     if table is None:
         raise DataError(
             f"Unreadable {file}: there is no {file.stem}.dbf beside it, so no shape has a name. "
-            "Must be together: a Shapefile is .shp, .shx, .dbf and .prj."
+            "Must be together in one folder: .shp, .shx, .dbf and .prj."
         )
     if encoding is None:
         encoding = find_dbase_encoding(table, file.companion(".cpg"), str(file), notes)
@@ -132,7 +130,7 @@ _VALUE = re.compile(rb"\s*:\s*(?=\{)")
 _CRS = re.compile(
     rb'"(?:c|\\u00[46]3)(?:r|\\u00[57]2)(?:s|\\u00[57]3)(?:"|\\u0000|\0)', re.IGNORECASE
 )
-# Longer than the name of any reference system.
+# More bytes than the name of any reference system has.
 _CRS_BYTES = 10_000
 # Names as in "EPSG:3857", "urn:ogc:def:crs:OGC:1.3:CRS84" or "WGS 84": never a path or a program.
 _CRS_NAME = re.compile(r"[\w .:()-]+|https?://www\.opengis\.net/(?:def/crs|gml/srs)/[\w./#-]+")
@@ -163,7 +161,7 @@ def open_for_gdal(
         with _open_geopackage(file) as name:
             yield name, None
     elif file.format in {FileFormat.ESRI_JSON, FileFormat.TOPOJSON}:
-        # ArcGIS sends at most some thousand features at once, and says so.
+        # ArcGIS sends at most some thousand features at once; this member says that more exist.
         if load_json(file).get("exceededTransferLimit"):
             notes.append("the server sent only some of the features (exceededTransferLimit).")
         yield f"{DRIVERS[file.format][0]}:{file.gdal_name}", None
@@ -174,8 +172,8 @@ def open_for_gdal(
 # The parts of a file geodatabase that GDAL needs: tables, their offsets and indexes.
 _GDB_PARTS = (".gdbtable", ".gdbtablx", ".gdbindexes", ".atx", ".spx", ".freelist")
 _GDB_BLOCK = 1 << 22
-# What the definitions of reference systems in a file geodatabase say to open another file. The
-# tables hold XML, and text in UTF-16, of which we leave out the zeros.
+# Words in definitions of reference systems that make PROJ open another file. The tables of a file
+# geodatabase hold XML, and text in UTF-16, from which we remove the zero bytes.
 _GDB_NAMES_A_FILE = re.compile(
     rb"PROJ4_GRIDS|PARAMETERFILE|grids\s{0,9}=|\+(?:init|file|model|catalog)\s{0,9}=", re.IGNORECASE
 )
@@ -187,7 +185,7 @@ _GDB_OVERLAP = 100
 def _copy_geodatabase(file: UserFile) -> Iterator[str]:
     """Yield the name of a copy that holds only the tables of a file geodatabase.
 
-    GDAL chooses the driver of a folder by what lies in it, and opens any file of it.
+    Without a copy, other files in the folder could make GDAL choose another driver.
 
     Raises
     ------
@@ -229,7 +227,8 @@ def _check_gdb_block(file: UserFile, before: bytes, block: bytes) -> bytes:
     if found := _GDB_NAMES_A_FILE.search(plain):
         raise DataError(
             f"Invalid reference system of {file}: it names another file "
-            f"({found[0].decode('latin-1')!r}), which is not opened. Save the layer in EPSG:4326."
+            f"({found[0].decode('latin-1')!r}), which geobuffer does not open. Save the layer in "
+            "EPSG:4326."
         )
     return text[-_GDB_OVERLAP:]
 
@@ -298,8 +297,8 @@ def load_json(file: UserFile) -> dict[str, Any]:
     Raises
     ------
     DataError
-        It is damaged, too large or too deep, repeats a member, or its reference system names a
-        file.
+        The file is damaged, too large or nested too deeply, repeats a member, or its reference
+        system names a file.
     """
     if file.size > _MAX_TREE_BYTES:
         raise DataError(
@@ -353,7 +352,7 @@ def _check_crs(file: UserFile, begin: bytes) -> None:
 
 def _reject_repeated_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs) or any("\0" in key for key, _ in pairs):
-        raise ValueError("a member is there twice, or has a zero in its name")
+        raise ValueError("a member occurs twice, or has a NUL character in its name")
     return dict(pairs)
 
 

@@ -1,8 +1,8 @@
 """Check the shapes of a file: one kind, two dimensions, finite, in degrees, valid.
 
 The checks also find swapped axes, and put lines into the order and direction of the border that
-they form. A border has a left and a right side only if all its lines run the same way. In files
-they seldom do: ways of OpenStreetMap run as they were drawn.
+they form. A border has a left and a right side only if all its lines run in one direction. In files
+they seldom do: ways of OpenStreetMap have the direction in which they were drawn.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ if TYPE_CHECKING:
 
 
 def check_axis_order(table: SourceTable, near: Region | Regions | Border | None) -> None:
-    """Check that shapes do not lie where they are expected only after swapping their axes.
+    """Check that the axes of shapes are not swapped, if we know where to expect the shapes.
 
     Raises
     ------
     DataError
-        Most shapes do. The message states the first coordinates and the remedy.
+        Most shapes lie near ``near`` only with swapped axes. The message states the first
+        coordinates and the remedy.
     """
     if near is None:
         return
@@ -63,7 +64,7 @@ def check_axis_order(table: SourceTable, near: Region | Regions | Border | None)
 
 
 def expected_shapes(near: Region | Regions | Border | None) -> list[shapely.Geometry]:
-    """Return the shapes near which points are expected; none if nothing is."""
+    """Return the shapes near which points are expected; an empty list if we expect no place."""
     if near is None:
         return []
     if isinstance(near, Border):
@@ -71,8 +72,8 @@ def expected_shapes(near: Region | Regions | Border | None) -> list[shapely.Geom
     return [near.geometry] if isinstance(near, Region) else [one.geometry for one in near]
 
 
-# Line ends nearer than this are the same point. It is ten times the rounding error of seven
-# decimals of a degree, the default of GeoJSON.
+# Line ends nearer than this are the same point. It is ten times the rounding error of GeoJSON,
+# which by default has seven decimals of a degree.
 _JOINED_M = 0.1
 _EARTH_M = 6.3e6  # less than any radius of the Earth, so that no pair is missed
 
@@ -97,10 +98,11 @@ class _Piece(NamedTuple):
 
 
 def orient_lines(lines: Sequence[LineString | MultiLineString]) -> OrientedLines:
-    """Return lines so that lines that meet run the same way.
+    """Reverse and sort lines so that lines that meet run in one direction.
 
-    Lines whose ends meet form a chain. A chain runs in the order of its rows. If the order of the
-    rows does not decide, it runs as most of its length was drawn. Single lines stay as they are.
+    Lines whose ends meet form a chain. A chain runs in the order of its rows. If the rows are not
+    in order, the direction in which most of its length was drawn decides. Single lines stay
+    unchanged.
 
     Examples
     --------
@@ -196,7 +198,8 @@ def _orient_chain(chain: list[_Piece], owner: Ints, parts: Any, node: Ints) -> l
     backward_m = sum(length_m(parts[piece.number]) for piece in chain if piece.backwards)
     forward_m = sum(length_m(parts[piece.number]) for piece in chain if not piece.backwards)
     if forward_m == backward_m:
-        return back if min(chain).backwards else chain  # as the first part of the file
+        # The first part of the file decides the direction.
+        return back if min(chain).backwards else chain
     return chain if forward_m > backward_m else back
 
 
@@ -301,7 +304,7 @@ def check_any_shapes(table: SourceTable, crs: object, *, swap: bool = False) -> 
 def _settle_shape(
     table: SourceTable, row: int, shape: Any, crossing: list[int], repairs: list[str]
 ) -> Any:
-    """Return a shape valid and cut at the antimeridian; note the rows that needed either."""
+    """Repair a shape and cut it at the antimeridian; note the rows that needed a change."""
     if shape.geom_type in _TYPES["points"]:
         return shape
     if shape.geom_type == "GeometryCollection":
@@ -344,7 +347,7 @@ def check_points(table: SourceTable, crs: object, *, swap: bool = False) -> None
 
 
 def _drop_no_places(table: SourceTable, crs: object, odd: OddPoints, *, swap: bool) -> None:
-    """Leave out the points at 0, 0 and those with numbers that stand for no data."""
+    """Remove points at 0, 0 and points whose coordinates mean "no data"."""
     shapes = table.shapes = table.required_shapes.copy()
     xy, row = shapely.get_coordinates(shapes, return_index=True)
     alone = np.bincount(row, minlength=len(shapes)) == 1
@@ -406,8 +409,7 @@ def _check_finite(table: SourceTable, shapes: NDArray[np.object_]) -> None:
         at = xy[bad[0]]
         raise DataError(
             f"Invalid coordinates in {table.cite_row(int(row[bad[0]]))}: ({at[0]:g}, {at[1]:g}). "
-            "Must be "
-            "finite numbers."
+            "Must be finite numbers."
         )
 
 
@@ -447,7 +449,7 @@ def _read_edges(table: SourceTable, row: int, shape: Any) -> tuple[bool, Any]:
 
 
 def _repair_polygon(table: SourceTable, row: int, shape: Any, notes: list[str]) -> Any:
-    """Return the valid polygon that a shape stands for, if that is plain."""
+    """Repair a polygon, and add a note; raise an error if the repair would change its area."""
     repaired, note = repair_area(shape, f"polygon in {table.cite_row(row)}")
     notes.append(f"repaired the polygon of row {table.number_of(row)} {note}")
     return repaired

@@ -1,8 +1,8 @@
 """Find the header of a table below titles and comments, second headers below it, and footers.
 
-Text tables and workbooks are searched by the same rules. A header is a row whose cells are known as
-headings of coordinates, or that carries the tags of the Humanitarian Exchange Language; without
-such a row, it is the first one with about as many cells as the others.
+The rules are the same for text tables and workbooks. The header is a row with headings of
+coordinates, or a row above tags of the Humanitarian Exchange Language. Without such a row, it is
+the first row with about as many cells as the others.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Row = Sequence[Any]
 
 
-#: So many rows are searched for the header.
+#: How many rows we search for the header.
 SEARCHED_ROWS = 25
 
 
@@ -37,9 +37,9 @@ class Header(NamedTuple):
     names: list[str]
     """The headings, without surplus spaces."""
     above: int
-    """How many rows stand above it."""
+    """How many rows are above it."""
     below: int
-    """How many rows directly below it are headers, too: of tags, units or another language."""
+    """How many rows directly below it are headers too: tags, units or another language."""
     tags: Mapping[str, str]
     """The meanings of columns by their names, from tags of HXL."""
 
@@ -89,9 +89,9 @@ def read_hxl_tags(columns: Sequence[str], tags: Sequence[str]) -> dict[str, str]
 
 
 def _read_hxl_tag(tag: str) -> tuple[int, str] | None:
-    """Return what a tag means, with its place among those of the same meaning."""
+    """Return the meaning of a tag, with its rank among tags of the same meaning."""
     name, *attributes = (part.strip() for part in tag.casefold().lstrip("# ").split("+"))
-    # Attributes of parts of the people, such as +f and +children, change what is counted.
+    # Attributes such as +f and +children mean a part of the people, which we do not read.
     if name == "population" and set(attributes) - {"total", "all", "num", "est", "census"}:
         return None
     for place, (wanted, attribute, meaning) in enumerate(words.HXL_MEANINGS):
@@ -135,14 +135,14 @@ def _choose_row(texts: Sequence[list[str]]) -> int:
             return number
     wide = max(usual, 2)
     for number, row in enumerate(texts):
-        # A row of numbers is no header, and half of the cells may lack a heading.
+        # Up to half of the cells of a header may be empty.
         if 2 * _count_filled(row) > wide and not is_comment(row, wide):
             return number
     return 0
 
 
 def _list_headings(row: list[str]) -> list[str]:
-    """Return the cells of a row that may be headings: but for sentences of a title."""
+    """Return the cells of a row that may be headings, without sentences of a title."""
     filled = [name for name in _strip_mark(row) if name]
     return [] if len(filled) < 2 else [n for n in filled if len(n) <= _HEADING_CHARACTERS]
 
@@ -157,12 +157,12 @@ def _has_point_column(row: list[str], below: Sequence[list[str]]) -> bool:
     )
 
 
-# A heading longer than this is rather a sentence.
+# A cell longer than this is probably a sentence.
 _HEADING_CHARACTERS = 60
 
 
 def _strip_mark(row: list[str]) -> list[str]:
-    """Return a header without the sign of a comment before it, as numpy writes it."""
+    """Remove the # that numpy writes before a header."""
     return [re.sub(r"^#+\s+", "", row[0]), *row[1:]] if row else row
 
 
@@ -177,16 +177,16 @@ def _is_full(row: list[str], tags: list[str]) -> bool:
     return 2 * both >= _count_filled(tags) and not is_tag_row(row)
 
 
-# Below a heading, such a word says what is counted: "Населення" above "осіб".
+# Words in a second header that say what is counted: "осіб" below "Населення".
 _PEOPLE = frozenset({"осіб", "чол", "чоловік", "чел", "человек", "people", "persons", "osob"})
 
 
 def _complete_names(texts: Sequence[list[str]], number: int) -> list[str]:
-    """Return the headings; one that is empty below merged cells is taken from the row above."""
+    """Return the headings; an empty one below merged cells is taken from the row above."""
     names = _strip_mark(texts[number])
     above = texts[number - 1] if number else []
     if 2 * _count_filled(above) <= max(_count_filled(names), 2):
-        above = []  # it is a title
+        above = []  # the row above is a title
     names = names + [""] * (len(above) - len(names))
     for place, name in enumerate(above):
         if not names[place] and name not in names:
@@ -199,7 +199,7 @@ def _complete_names(texts: Sequence[list[str]], number: int) -> list[str]:
 
 
 def _is_second(row: list[str], names: Sequence[str]) -> bool:
-    """Return whether a row below the header is one, too: repeated, of tags, units or translated."""
+    """Return whether a row below the header is a second one: repeated, tags, units, translated."""
     if is_tag_row(row) or is_repeated(row, names):
         return True
     places = find_places(names)
@@ -212,12 +212,12 @@ def _is_second(row: list[str], names: Sequence[str]) -> bool:
 
 
 def _is_unit(text: str) -> bool:
-    # "°" and "(°)" are units. Other signs, such as "?", stand for a coordinate that is not known.
+    # "°" and "(°)" are units. Other signs, such as "?", mean an unknown coordinate.
     return fold_heading(text) in words.UNITS or text.strip("()[] ") == "°"
 
 
 def find_places(names: Sequence[str]) -> list[int]:
-    """Return the places of the headings of coordinates; none if they are not known."""
+    """Return the positions of the headings of coordinates; none if we do not know them."""
     pairs = find_pairs(names)
     if pairs:
         return [list(names).index(name) for name in pairs[0]]
@@ -232,7 +232,7 @@ def is_repeated(row: Row, names: Sequence[str]) -> bool:
     return len(texts) > 1 and texts == list(names)
 
 
-# So many rows at most below a table are taken for notes.
+# We look for notes in at most this many rows below a table.
 MOST_FOOTERS = 20
 
 _SIGNS_OF_NOTES = ("*", "©", "(c)", "(", "†", "‡", "¹", "[1", "--", "—", "№1")
@@ -240,16 +240,16 @@ _LONG_NOTE = 80  # no name of a place is that long
 
 
 def is_footer(row: Row, places: Sequence[int], *, after_gap: bool) -> bool:
-    """Return whether the last rows of a table may end with this one: a note, or a row of totals.
+    """Return whether the last row of a table is a footer: a note, or a row of totals.
 
     Parameters
     ----------
     row
         The row.
     places
-        The places of the coordinates, as :func:`find_places` returns them.
+        The positions of the coordinates, as :func:`find_places` returns them.
     after_gap
-        Whether empty lines stand above it, or above notes before it.
+        Whether there are empty lines above the row, or above notes before it.
 
     Examples
     --------
@@ -278,14 +278,14 @@ def is_footer(row: Row, places: Sequence[int], *, after_gap: bool) -> bool:
 
 
 def _begins_note(text: str, folded: str, word: str) -> bool:
-    """Return whether a text begins with a word for notes; a village may, but not with a mark."""
+    """Return whether a text begins with a word for notes, then a mark, which no village has."""
     return folded == word or (
         folded.startswith(f"{word}_") and bool(re.match(r"[^:.\d]{0,40}[:.\d]", text))
     )
 
 
 def describe_lines(lines: Iterable[int]) -> str:
-    """Return lines for a note: "line 3" or "lines 1, 2"; of many the first ones.
+    """Return lines for a note: "line 3" or "lines 1, 2"; of many lines the first ones.
 
     >>> describe_lines([3]), describe_lines([1, 2])
     ('line 3', 'lines 1, 2')
@@ -301,7 +301,7 @@ _NAMED_LINES = 5
 
 @dataclass
 class LeftOut:
-    """The lines of a table that are neither its header nor rows."""
+    """The lines of a table that are neither its header nor its rows."""
 
     titles: list[int] = field(default_factory=list)
     headers: list[int] = field(default_factory=list)
@@ -310,7 +310,7 @@ class LeftOut:
     footers: list[int] = field(default_factory=list)
 
     def describe(self) -> list[str]:
-        """Return the notes about them."""
+        """Return the notes about the lines."""
         kinds = {
             "titles above the header": self.titles,
             "further headers below it": [*self.headers, *self.repeated],
@@ -322,7 +322,7 @@ class LeftOut:
 
 
 def drop_second_headers(table: SourceTable) -> None:
-    """Leave out the first rows of a table of another kind that are headers, too, with a note."""
+    """Leave out first rows that are headers, with a note, in tables that are not text tables."""
     if table.line_numbers is not None or not len(table.frame):
         return
     names = [str(column) for column in table.frame.columns]

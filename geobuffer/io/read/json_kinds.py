@@ -16,19 +16,19 @@ _GEOJSON_TYPES = frozenset(
         "Polygon", "MultiPolygon", "GeometryCollection",
     }
 )  # fmt: skip
-# Members that an object of GeoJSON has beside its type, which may come last.
+# Members of GeoJSON objects besides the type, which may come last.
 _GEOJSON_MEMBERS = frozenset({"features", "geometry", "coordinates", "geometries"})
 _ESRI_MEMBERS = frozenset(
     {"geometryType", "displayFieldName", "fieldAliases", "objectIdFieldName", "spatialReference"}
 )
 _GEOJSON_TYPE = re.compile(r'"type"\s*:\s*"(?:' + "|".join(sorted(_GEOJSON_TYPES)) + ")")
 
-# Strings, marks, and other values. The last string may be cut: it then has no end.
+# Strings, punctuation, and other values. The last string may be cut off and lack its end.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
 
 
 class JsonKind(NamedTuple):
-    """The kind of a JSON; what it is and what to do for a kind that we do not read."""
+    """The kind of a JSON; for kinds that we do not read, a description and what to do."""
 
     format: str
     what: str = ""
@@ -38,9 +38,10 @@ class JsonKind(NamedTuple):
 def detect_json_kind(head: str, *, is_whole: bool = True) -> JsonKind:
     """Return the kind of JSON that begins with a text; an empty format if we do not read it.
 
-    A text that is no JSON counts as GeoJSON: its reader finds the damage. So does an object that
-    goes on behind the text (``is_whole`` is false) without records in it: the members of GeoJSON
-    may follow. Other JSON may hold records; their reader says if it does not.
+    A text that is not JSON counts as GeoJSON, because that reader reports the damage. So does an
+    object that is longer than the text (``is_whole`` is false) and has no records in it, because
+    the members of GeoJSON may follow. Other JSON counts as records; their reader raises an error
+    if the file has no records.
 
     Examples
     --------
@@ -71,7 +72,7 @@ def _has_esri_features(members: dict[str, str], head: str) -> bool:
     return "features" in members and '"attributes"' in head and not _GEOJSON_TYPE.search(head)
 
 
-# No error: services also say that there was none.
+# Some services send these members with an empty value if there was no error.
 _NO_ERROR = re.compile(r'"errors?"\s*:\s*(?:null|false|0|""|\[\s*\]|\{\s*\})\s*[,}]')
 # A list of objects in an object, or one object to a line.
 _RECORDS = re.compile(r"[:\[]\s*\[\s*\{|\}[ \t\r]*\n\s*\{")
@@ -91,7 +92,7 @@ def _detect_other(members: dict[str, str], head: str, *, is_whole: bool) -> Json
 
 
 def describe_other(value: Any) -> tuple[str, str]:
-    """Return what JSON without records is, and what to do.
+    """Return a description of JSON without records, and what to do.
 
     >>> describe_other({"status": "ok", "count": 3})[0]
     "JSON of another kind, with the members 'status', 'count'"

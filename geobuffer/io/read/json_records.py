@@ -1,7 +1,7 @@
-"""Read tables that are written as JSON: records, as most services answer, or columns.
+"""Read tables that are written as JSON: records, as most services send them, or columns.
 
-The records may stand alone, one to a line, or in a member such as ``results``. Structures in them
-become columns such as ``location.lat``; then the rules for headings of any table apply.
+The records may be the whole file, one on each line, or in a member such as ``results``. Objects in
+records become columns such as ``location.lat``; then the usual rules for headings apply.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 # Python takes some ten times as much memory for the values of JSON as their text has.
 _MOST_BYTES = 500_000_000
 
-# Lists of records are looked for so deep: Wikidata has results.bindings, CKAN result.records.
+# How deep we search for lists of records: Wikidata has results.bindings, CKAN result.records.
 _MOST_DEPTH = 3
 
-# Structures in which services put the columns of a record; their names say nothing.
+# Members in which services put the columns of a record. We leave their names out of headings.
 _WRAPPERS = frozenset({"_source", "attributes", "fields", "properties"})
-# Boxes about a place have coordinates too, which are not its own.
+# Bounding boxes have coordinates that are not those of the place.
 _BOXES = frozenset({"viewport", "bounds", "bbox", "boundingbox", "bounding_box", "extent"})
 
 # Google's history of locations has degrees times ten million.
@@ -102,7 +102,7 @@ def _parse(file: UserFile) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        if getattr(error, "msg", "") != "Extra data":  # no further object, on the next line
+        if getattr(error, "msg", "") != "Extra data":  # "Extra data" may be JSON lines
             raise DataError(
                 f"Unreadable {file}: its JSON is incomplete or damaged ({len(data):,} bytes; "
                 f"{_explain(error)}). Download or save it again."
@@ -122,8 +122,8 @@ def _parse(file: UserFile) -> Any:
 
 def _explain(error: Exception) -> str:
     if isinstance(error, RecursionError):
-        return "lists in one another, too many"
-    return str(error).partition(";")[0]  # behind it stands how to change Python
+        return "too many nested lists"
+    return str(error).partition(";")[0]  # after it comes advice on settings of Python
 
 
 def _list_tables(value: Any, path: str = "", depth: int = 0) -> Iterator[_Table]:
@@ -137,7 +137,7 @@ def _list_tables(value: Any, path: str = "", depth: int = 0) -> Iterator[_Table]
 
 
 def _make_table(value: Any) -> pd.DataFrame | None:
-    """Return a value of JSON as a table; ``None`` for another value."""
+    """Return a JSON value as a table; ``None`` if it is not a table."""
     if isinstance(value, list) and value:
         if all(isinstance(one, dict) for one in value):
             return _join_records(value)
@@ -152,14 +152,14 @@ def _make_table(value: Any) -> pd.DataFrame | None:
 
 
 def _join_rows(header: Any, rows: list[list[Any]]) -> pd.DataFrame | None:
-    """Return lists of values as a table, if there is a list of names for them."""
+    """Return lists of values as a table, if there is a list of column names."""
     if not isinstance(header, list) or not all(isinstance(name, str) for name in header):
         return None
     return _join_records([dict(zip(header, row, strict=False)) for row in rows])
 
 
 def _join_keyed(value: dict[str, Any]) -> pd.DataFrame | None:
-    """Return an object with a record to each key: an id, or the name of a place without another."""
+    """Return an object of records as a table; the keys are ids, or names if there are no others."""
     if not all(isinstance(one, dict) and find_pairs(one) for one in value.values()):
         return None
     named = any("name" in name.casefold() for one in value.values() for name in one)
@@ -168,7 +168,7 @@ def _join_keyed(value: dict[str, Any]) -> pd.DataFrame | None:
 
 
 def _join_columns(value: dict[str, Any]) -> pd.DataFrame | None:
-    """Return an object with members for coordinates as a table: of columns, or of one record."""
+    """Return an object with members for coordinates as a table: columns, or one record."""
     columns = list(value.values())
     if all(isinstance(one, list) for one in columns) and len({len(one) for one in columns}) == 1:
         rows = zip(*columns, strict=True)
@@ -186,7 +186,7 @@ def _join_columns(value: dict[str, Any]) -> pd.DataFrame | None:
 
 
 def _join_records(records: list[dict[str, Any]]) -> pd.DataFrame | None:
-    """Return records as a table with a column for each member; ``None`` if they have none."""
+    """Return records as a table with a column for each member; ``None`` without members."""
     flat = [dict(_flatten(record)) for record in records]
     names = list(dict.fromkeys(name for one in flat for name in one))
     if not names:
@@ -196,15 +196,15 @@ def _join_records(records: list[dict[str, Any]]) -> pd.DataFrame | None:
 
 
 def _flatten(record: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Yield the names and values of a record and of the structures in it."""
+    """Yield the names and values of a record and of the objects in it."""
     for name, value in record.items():
         full = f"{prefix}{name}"
         if not isinstance(value, dict):
             yield full, _simplify(name, value)
         elif "value" in value and value.keys() <= {"type", "value", "datatype", "xml:lang"}:
-            yield full, value["value"]  # a value of SPARQL, as Wikidata answers
+            yield full, value["value"]  # a SPARQL value, as Wikidata sends it
         elif (
-            # A shape of GeoJSON, the names of Overture Maps, a box, and what lies too deep.
+            # We keep GeoJSON shapes, the names of Overture Maps, boxes and deep objects whole.
             "coordinates" in value
             or name == "names"
             or name.casefold() in _BOXES
@@ -217,7 +217,7 @@ def _flatten(record: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterat
 
 
 def _simplify(name: str, value: Any) -> Any:
-    """Return a list as a text: a pair of numbers as one of coordinates, others as JSON."""
+    """Return a list as a text in JSON; a pair of numbers as coordinates."""
     if not isinstance(value, list):
         return value
     is_pair = 2 <= len(value) <= 4 and all(

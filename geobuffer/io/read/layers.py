@@ -1,7 +1,7 @@
 """Read layers of shapes: GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML, GPX and GeoParquet.
 
-TopoJSON, Esri JSON and answers of Overpass are further kinds. GDAL reads all of them but KML, GPX,
-answers of Overpass and GeoParquet.
+TopoJSON, Esri JSON and answers of Overpass are further formats. GDAL reads all formats except KML,
+GPX, answers of Overpass and GeoParquet.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ if TYPE_CHECKING:
     from geobuffer.io.read.files import UserFile
 
 
-# Coordinates that are texts, of which GDAL makes no shape.
+# Coordinates that are texts: GDAL reads no shape from them.
 _QUOTED_NUMBERS = re.compile(rb'"coordinates"\s*:\s*\[[\s\[]*"')
-# What libraries say of rings that do not end where they begin. We say it better.
+# Warnings of libraries about rings that do not end where they begin. We replace them by a note.
 _OF_OPEN_RINGS = re.compile("closed linestring|Non closed ring")
 # Values that JSON does not allow (RFC 8259), but that GDAL reads as numbers.
 _NOT_JSON = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)\s*[,}\]]")
 
-# GDAL replaces arcs by chords of so many degrees. At a radius of 40 km they deviate by 0.1 m, as
-# the edges of a zone may. GDAL's default of 4 degrees deviates by 24 m.
+# GDAL replaces arcs by chords of this many degrees. At a radius of 40 km the chords are 0.1 m off,
+# like the edges of a zone. With GDAL's default of 4 degrees they are 24 m off.
 _ARC_DEGREES = "0.25"
 
 # The curved types of cadastres, and the types that remain when arcs are replaced by chords.
@@ -65,14 +65,14 @@ _STRAIGHT = {
 # The tables of a GeoPackage in which QGIS stores styles and projects.
 _OF_QGIS = frozenset({"layer_styles", "qgis_projects"})
 
-# A GeoJSON is checked in blocks of so many bytes.
+# We check a GeoJSON in blocks of this many bytes.
 _BLOCK = 1 << 24
 
 
 def read_layer(
     file: UserFile, layer: str | None, kinds: tuple[str, ...], encoding: str | None = None
 ) -> SourceTable:
-    """Return the rows of a layer; of several layers, the only one with the wanted geometry types.
+    """Return the rows of a layer: the named one, or the only one with the wanted geometry types.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def read_layer(
     Raises
     ------
     DataError
-        The file is damaged or has no such layer, several layers fit, or an encoding is stated of
+        The file is damaged or has no such layer, several layers fit, or an encoding is stated for
         a file that needs none.
     """
     if encoding is not None and file.format is not FileFormat.SHAPEFILE:
@@ -164,7 +164,7 @@ def _close_rings(
     if not any("closed linestring" in str(warning.message) for warning in said):
         return []
     missing = np.flatnonzero(frame.geometry.isna())
-    # The second reading gives shapes of the rows that the first one could not read.
+    # Reading again with "fix" gives shapes for the rows that the first reading could not read.
     fixed = np.asarray(read(on_invalid="fix").geometry.to_numpy(), dtype=object)[missing]
     fixed, is_area = keep_areas(fixed)
     shapes = np.asarray(frame.geometry.to_numpy(), dtype=object).copy()
@@ -311,7 +311,7 @@ def _check_geojson_text(file: UserFile, notes: list[str]) -> None:
         notes.append("it holds NaN or Infinity, which JSON does not allow (RFC 8259).")
     if quoted:
         notes.append(
-            "coordinates in quotes are texts, where GeoJSON has numbers (RFC 7946): such shapes "
+            "coordinates in quotes are texts, but GeoJSON needs numbers (RFC 7946): such shapes "
             "are missing. Remove the quotes."
         )
 
@@ -341,11 +341,11 @@ def _read_parquet(file: UserFile) -> SourceTable:
             _check_nesting(file, source, metadata[b"geo"])
         written = _find_own_column(metadata.get(b"geo"), "WKT")
         is_read = b"geo" in metadata and not written
-        with np.errstate(invalid="ignore"):  # a later check reports them
+        with np.errstate(invalid="ignore"):  # a later check reports invalid numbers
             try:
                 frame = (gpd.read_parquet if is_read else pd.read_parquet)(source)
             except shapely.errors.GEOSException:
-                # One shape is broken: we read them one by one, and close open rings.
+                # A shape is broken: we read the shapes one by one, and close open rings.
                 written = _find_own_column(metadata.get(b"geo"), "WKB")
                 frame = pd.read_parquet(source)
         native = written
@@ -366,12 +366,12 @@ def _read_parquet(file: UserFile) -> SourceTable:
 
 
 class NativeColumn(NamedTuple):
-    """A column of Parquet's own type of geometry, or of well-known text."""
+    """A column of Parquet's native geometry types, or of well-known text (WKT)."""
 
     crs: Any
     """Its reference system; ``None`` if it is unknown."""
     is_geography: bool
-    """Whether its edges are the shortest ones on a globe."""
+    """Whether its edges are geodesics."""
 
 
 def list_native_columns(file: parquet.ParquetFile) -> dict[str, NativeColumn]:
@@ -394,7 +394,7 @@ def list_native_columns(file: parquet.ParquetFile) -> dict[str, NativeColumn]:
 
 
 def _read_native_crs(stated: str | None, metadata: dict[bytes, bytes]) -> Any:
-    """Return the reference system that a native type states in one of the ways of its standard."""
+    """Return the reference system of a native type, in any of the forms of the standard."""
     if not stated:
         return "OGC:CRS84"
     kind, _, value = stated.partition(":")
@@ -406,7 +406,7 @@ def _read_native_crs(stated: str | None, metadata: dict[bytes, bytes]) -> Any:
 
 
 def _set_native_shapes(table: SourceTable, native: dict[str, NativeColumn]) -> None:
-    """Set the shapes of a table from its only column of geometry, which was read as it is."""
+    """Set the shapes of a table from its only column of geometry, which holds raw values."""
     if len(native) > 1:
         shown = ", ".join(map(repr, native))
         raise DataError(f"Ambiguous {table.name}: several columns hold shapes: {shown}.")
@@ -420,9 +420,9 @@ def _set_native_shapes(table: SourceTable, native: dict[str, NativeColumn]) -> N
 
 
 def _find_own_column(geo: bytes | None, encoding: str) -> dict[str, NativeColumn]:
-    """Return the column of shapes of a GeoParquet, if it has that encoding.
+    """Return the column of shapes of a GeoParquet, if the column has that encoding.
 
-    GeoParquet of before 1.0 may store well-known text (WKT), which geopandas does not read.
+    GeoParquet before version 1.0 may store WKT, which geopandas does not read.
     """
     stated = json.loads(geo) if geo else {}
     column = stated.get("primary_column")
@@ -433,7 +433,7 @@ def _find_own_column(geo: bytes | None, encoding: str) -> dict[str, NativeColumn
 
 
 def _check_texts(file: UserFile, frame: pd.DataFrame) -> None:
-    """Refuse columns of text that is not UTF-8: Arrow would report it where a value is used."""
+    """Raise an error for text that is not UTF-8: Arrow would report it only on use of a value."""
     import pyarrow as pa
 
     for name, kind in frame.dtypes.items():
@@ -448,7 +448,7 @@ def _check_texts(file: UserFile, frame: pd.DataFrame) -> None:
 
 
 def _check_nesting(file: UserFile, source: Any, geo: bytes) -> None:
-    """Refuse shapes of collections in one another, so many that GEOS would end the process."""
+    """Raise an error for collections that are nested so deeply that GEOS would crash."""
     from pyarrow import parquet
 
     stated = json.loads(geo)["columns"]
@@ -480,7 +480,7 @@ def _list_nested(values: Any) -> Iterator[int]:
 
 
 def _index_to_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with its index as columns: dissolve() and set_index() put names there."""
+    """Turn the index of a table into columns: dissolve() and set_index() put names in it."""
     index = frame.index
     if index.nlevels == 1 and index.name is None and not pd.api.types.is_integer_dtype(index):
         frame = frame.rename_axis(index="index")

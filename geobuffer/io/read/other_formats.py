@@ -1,4 +1,4 @@
-"""Name files of formats that we do not read, but that users often have, and say what to do.
+"""Recognise files of other formats that users often have, and say what to do with them.
 
 Each function returns what a file is and what to do with it, or ``None``.
 """
@@ -40,7 +40,7 @@ _OTHER_FORMATS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the file", "Fetch it with git lfs pull."),
 )
 
-# Formats that begin with letters, as a text may, but then hold bytes that no text does.
+# Formats that begin with letters, as a text may, and continue with bytes that no text has.
 _OTHER_BINARIES = (
     (b"BZh", "compressed with bzip2 (.bz2)", "Decompress it first."),
     (b"FEA1", "a Feather file of before 2020", "Save it as Parquet."),
@@ -80,7 +80,7 @@ _OTHER_TEXTS = (
 
 
 def describe_start(head: bytes) -> tuple[str, str] | None:
-    """Return what a file with these first bytes is.
+    """Return the format of a file with these first bytes, and what to do.
 
     >>> describe_start(b"%PDF-1.7")
     ('a PDF document', 'Must be a table or a layer.')
@@ -93,10 +93,10 @@ def _find_start(head: bytes, formats: Iterable[tuple[bytes, str, str]]) -> tuple
 
 
 def describe_binary(head: bytes, name: str) -> tuple[str, str] | None:
-    """Return what a file is that holds bytes which no text holds."""
+    """Return the format of a file that is not a text, and what to do."""
     if found := _find_start(head, _OTHER_BINARIES):
         return found
-    if head[257:262] == b"ustar":  # a tar archive names itself there
+    if head[257:262] == b"ustar":  # the mark of a tar archive
         return "a tar archive", "Unpack it first."
     if _DBASE.match(head) and name.lower().endswith(".dbf"):
         return "the table of a Shapefile (.dbf)", "Give the .shp file beside it."
@@ -104,14 +104,14 @@ def describe_binary(head: bytes, name: str) -> tuple[str, str] | None:
 
 
 def describe_text(plain: bytes) -> tuple[str, str] | None:
-    """Return what a text of another kind is, which would be read as a table."""
+    """Return the format of a text that is not a table, and what to do."""
     if is_javascript(plain[:1000].decode("utf-8", "replace")):
         return "JavaScript", "Save only the JSON in it: from the first { or [ to the last."
     return next((found[1:] for found in _OTHER_TEXTS if found[0].match(plain)), None)
 
 
 def describe_archive(names: Iterable[str]) -> tuple[str, str] | None:
-    """Return what an archive of these files is."""
+    """Return the format of an archive with these files, and what to do."""
     names = list(names)
     for ending, *found in _OTHER_ARCHIVES:
         if any(name.endswith(ending) for name in names):

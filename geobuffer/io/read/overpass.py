@@ -68,7 +68,7 @@ def read_overpass(file: UserFile, kinds: tuple[str, ...]) -> SourceTable:
 
 
 def _build_frame(rows: Sequence[dict[str, Any]], notes: list[str]) -> pd.DataFrame:
-    """Return the tags of elements as columns: the most common, if they are very many."""
+    """Return the tags of elements as columns; of very many tags, the most common ones."""
     counts = Counter(key for row in rows for key in row.get("tags", ()))
     most = max(_MAX_CELLS // max(len(rows), 1), 1)
     chosen = {key for key, _ in counts.most_common(most)}
@@ -112,7 +112,7 @@ def _make_way(row: dict[str, Any], known: _Elements, as_area: bool) -> Any:  # n
 def _list_points(row: dict[str, Any], known: _Elements) -> list[dict[str, Any]]:
     """Return the points of a way: its geometry (``out geom``), or the nodes that it names.
 
-    A way that a box has cut lacks points.
+    A way that the bounding box of the query cuts lacks points.
     """
     points = row.get("geometry") or [known.get(("node", ref)) for ref in row.get("nodes", ())]
     return [point for point in points if point]
@@ -144,7 +144,7 @@ _SHAPES = {"node": _make_node, "way": _make_way, "relation": _make_relation}
 
 
 def assemble_area(relation: dict[str, Any]) -> Any:
-    """Return the area that the ways of a relation enclose; Overpass sends their geometry.
+    """Return the area that the ways of a relation enclose, from an answer with their geometry.
 
     Ways have any order and direction, and several ways form a ring. Rings lie inside each other:
     a point is in the area if an odd number of rings contain it, so a hole can contain an island.

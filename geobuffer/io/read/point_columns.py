@@ -1,8 +1,8 @@
 """Find the columns that hold the points or shapes of a table: by tags, by headings, by values.
 
-Two columns of coordinates come first, then one column of points. Tags of the Humanitarian Exchange
-Language decide surely. Of headings, two pairs that are alike are ambiguous. Values without a
-heading count only where one pair of columns alone lies near the expected area.
+We look for two columns of coordinates first, then for one column of points. Tags of the
+Humanitarian Exchange Language are sure. Two pairs of equally sure headings are ambiguous. We go by
+values alone only if exactly one pair of columns gives points near the expected area.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def locate_points(
     near: Sequence[shapely.Geometry] = (),
     in_metres: bool = False,
 ) -> PointColumns | None:
-    """Return the columns that hold the points of a table; ``None`` if nothing tells.
+    """Return the columns that hold the points of a table; ``None`` if we cannot find them.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def locate_points(
     columns
         The headings.
     sample
-        Returns the first rows, or all; called only where the headings do not decide.
+        A function that returns the first rows, or all; called if the headings do not decide.
     tags
         The meaning of columns, from the tags of HXL.
     near
@@ -103,14 +103,14 @@ def locate_points(
 
 
 def _check_shape_texts(name: str, frame: pd.DataFrame) -> None:
-    """Refuse a column of well-known text of which nothing can be read, with the reason."""
+    """Raise an error for a column of well-known text (WKT) that cannot be read."""
     for column in frame.columns:
         texts = (value for value in frame[column].head(_TRIED_VALUES) if isinstance(value, str))
         if (text := next(texts, None)) is None or not is_well_known_text(text):
             continue
         raise DataError(
             f"Invalid {column} of {name}: {quote_value(text)} is no well-known text that can be "
-            "read: its numbers or brackets are wrong, or its collections are nested too deeply. "
+            "read: numbers or brackets are wrong, or collections are nested too deeply. "
             "Must be such as POINT (35.038 51.123)."
         )
 
@@ -148,7 +148,7 @@ def _hold_the_same(frame: pd.DataFrame, one: tuple[str, str], other: tuple[str, 
 
 
 def _check_parts(name: str, columns: Sequence[str]) -> None:
-    """Refuse degrees and minutes in columns of their own."""
+    """Raise an error if degrees and minutes are in separate columns."""
     for axes in (find_axes(columns, "degrees"), find_axes(columns, "extents")):
         parts = [
             column
@@ -160,17 +160,17 @@ def _check_parts(name: str, columns: Sequence[str]) -> None:
         if len(parts) > 1:
             shown = ", ".join(map(repr, parts))
             raise DataError(
-                f"Invalid table {name}: degrees and minutes are in columns of their own ({shown}). "
+                f"Invalid table {name}: degrees and minutes are in separate columns ({shown}). "
                 "Must be one number for each coordinate: add minutes / 60 to the degrees."
             )
 
 
 def _has_greatest(axis: Mapping[str, Any]) -> bool:
-    """Return whether there is a maximum, too: then "min" is the minimum."""
+    """Return whether there is a maximum; if so, "min" means minimum and not minutes."""
     return any("max" in rest.split("_") for rest in axis)
 
 
-# So many values of a column are tried to see whether it holds points.
+# How many values of a column we read to see whether it holds points.
 _TRIED_VALUES = 200
 
 
@@ -186,14 +186,14 @@ def find_shape_column(
     frame
         The first rows, or all.
     kinds
-        The names of the geometry types that are wanted.
+        The names of the wanted geometry types.
     preferred
-        Columns that a file itself states as such.
+        Columns that the file itself states as columns of shapes.
 
     Raises
     ------
     DataError
-        Several columns may be the one, and differ.
+        Several columns hold shapes, and they differ.
     """
     found: dict[int, list[str]] = {}
     for column in frame.columns:
@@ -212,7 +212,7 @@ def find_shape_column(
 
 
 def _rank_shapes(column: pd.Series, heading: str, kinds: Sequence[str]) -> int | None:
-    """Return how surely a column holds shapes: 0 by its heading, too; ``None`` if it does not."""
+    """Return how surely a column holds shapes: 0 (also by its heading) is surest, ``None`` no."""
     if not (
         column.dtype == object
         or isinstance(column.dtype, (pd.StringDtype, pd.CategoricalDtype, pd.ArrowDtype))
@@ -237,7 +237,7 @@ def _rank_shapes(column: pd.Series, heading: str, kinds: Sequence[str]) -> int |
 
 
 def _are_exact(read: ShapeColumn) -> bool:
-    """Return whether all pairs have decimals or letters: whole numbers may count something else."""
+    """Return whether all pairs have decimals or letters: whole numbers may be counts."""
     pairs = ~np.isnan(read.first)
     exact = (read.first % 1 != 0) & (read.second % 1 != 0) | (read.eastward != 0)
     return bool(exact[pairs].all())
@@ -254,7 +254,7 @@ def _hold_same_shapes(frame: pd.DataFrame, one: str, other: str) -> bool:
     )
 
 
-# At most so many columns of numbers are compared with one another, and so many points of each.
+# We compare at most this many columns of numbers with one another, and this many points of each.
 _MOST_COLUMNS = 12
 _MOST_ROWS = 1_000
 
@@ -263,7 +263,7 @@ def _find_near_pair(frame: pd.DataFrame, near: Sequence[shapely.Geometry]) -> Po
     """Return the only two columns of numbers whose points lie where they are expected."""
     rows = frame.head(_MOST_ROWS)
     if any(re.search(r"\d", str(c)) and not re.search(r"[^\W\d]", str(c)) for c in rows.columns):
-        return None  # the first row holds numbers: it is no header
+        return None  # the header holds numbers, so it is the first row of data
     read = {str(c): _read_degrees(rows[c]) for c in rows.columns}
     numbers = {column: found for column, found in read.items() if found is not None}
     near_pairs = []
@@ -271,22 +271,22 @@ def _find_near_pair(frame: pd.DataFrame, near: Sequence[shapely.Geometry]) -> Po
         there = np.isfinite(numbers[x]) & np.isfinite(numbers[y])
         if there.any() and (np.abs(numbers[y][there]) <= 90.0).all():
             straight, _ = find_near_points(numbers[x][there], numbers[y][there], near)
-            # Nearly all: a table may hold a few places farther off.
+            # 90 % is enough, because a table may have a few distant places.
             if straight.mean() > 0.9:
                 near_pairs.append((x, y))
     if len(near_pairs) != 1:
         return None
     lon, lat = near_pairs[0]
     note = (
-        f"no heading tells the coordinates: {lon!r} was taken as the longitude and {lat!r} as the "
-        "latitude, because no other two columns lead to the expected area. lon= and lat= can state "
-        "others."
+        f"no heading names the coordinates: {lon!r} was taken as the longitude and {lat!r} as the "
+        "latitude, because only these two columns give points in the expected area. lon= and lat= "
+        "can state others."
     )
     return PointColumns((lon, lat), note)
 
 
 def _read_degrees(column: pd.Series) -> Floats | None:
-    """Return a column of numbers with decimals within 180 degrees; ``None`` if it is another."""
+    """Return a column as degrees if its numbers have decimals and are within 180; else ``None``."""
     if pd.api.types.is_bool_dtype(column.dtype):
         return None
     found = np.full(len(column), np.nan)
@@ -361,7 +361,7 @@ def add_shape_column(table: SourceTable, kinds: Sequence[str]) -> None:
 def complete_pair(
     table: SourceTable, columns: Sequence[str], lon: str | None, lat: str | None
 ) -> tuple[str, str]:
-    """Return both columns of coordinates, of which the caller stated one or both."""
+    """Return both columns of coordinates; the caller stated one or both."""
     if lon is not None:
         require_column(table, lon, "lon")
     if lat is not None:
@@ -404,7 +404,7 @@ def set_shapes(table: SourceTable, column: str, crs: object) -> None:
     Raises
     ------
     DataError
-        A value is no shape, or the shapes are in several reference systems.
+        A value is not a shape, or the shapes have several reference systems.
     """
     read = read_shape_column(table, column)
     pairs = ~np.isnan(read.first)
@@ -424,18 +424,18 @@ def set_shapes(table: SourceTable, column: str, crs: object) -> None:
     points = ~shapely.is_missing(read.shapes) & (shapely.get_type_id(read.shapes) == 0)
     if pairs.any() or points.sum() == len(points):
         x[points], y[points] = shapely.get_coordinates(read.shapes[points]).T
-        # Names that no column of a table has; add_points() leaves them out again.
+        # No other column has these names; add_points() removes the columns again.
         table.frame = table.frame.drop(columns=[column]).assign(**{"\0lon": x, "\0lat": y})
         add_points(table, "\0lon", "\0lat", stated)
         table.axes = None
         return
     table.shapes, table.frame = read.shapes, table.frame.drop(columns=[column])
-    # Without an SRID degrees are assumed, which is no statement of the file.
+    # Without an SRID we assume degrees, which the caller may correct with crs.
     table.crs, table.crs_is_fixed = parse_crs(stated or "EPSG:4326"), stated is None
 
 
 def read_shape_column(table: SourceTable, column: str) -> ShapeColumn:
-    """Return the shapes of a column; an error names the row of another value."""
+    """Return the shapes of a column; an error names the row of a value that is not a shape."""
     values = table.frame[column].tolist()
     read = parse_shapes(values)
     if read.wrong.any():
@@ -450,15 +450,15 @@ def read_shape_column(table: SourceTable, column: str) -> ShapeColumn:
 
 
 class PairFacts(NamedTuple):
-    """What the pairs of a whole column tell about their order, besides its heading."""
+    """What the pairs of a whole column show about their order, besides the heading."""
 
     is_open: bool = False
-    """Whether any pair does not state it by letters."""
+    """Whether any pair does not state its order by letters."""
     first_beyond: bool = False
-    """Whether any first number of these is beyond 90, so that it is no latitude."""
+    """Whether any first number of such pairs is beyond 90 and so not a latitude."""
     second_beyond: bool = False
     has_others: bool = False
-    """Whether some shapes are no points."""
+    """Whether some shapes are not points."""
 
     @classmethod
     def of(cls, read: ShapeColumn) -> PairFacts:
@@ -477,8 +477,8 @@ class PairFacts(NamedTuple):
 def order_pairs(column: str, read: ShapeColumn, facts: PairFacts) -> tuple[Floats, Floats]:
     """Return the longitudes and latitudes of pairs.
 
-    Letters decide, then the heading, then numbers beyond 90. Else the latitude is first, as people
-    write it.
+    Letters decide, then the heading, then numbers beyond 90. Otherwise we take the latitude first,
+    as most people write pairs.
     """
     eastward, _ = choose_order(column, facts)
     is_east = np.where(read.eastward == 0, eastward, read.eastward > 0)
@@ -496,8 +496,8 @@ def choose_order(column: str, facts: PairFacts) -> tuple[bool, str]:
     if facts.first_beyond:
         return True, ""
     return False, (
-        f"the pairs of numbers in {column!r} were taken as latitude, longitude. If it is the other "
-        "way round, swap=True turns them."
+        f"the pairs of numbers in {column!r} were taken as latitude, longitude. If the longitude "
+        "is first, swap=True turns them."
     )
 
 

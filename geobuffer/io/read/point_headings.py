@@ -1,7 +1,7 @@
 """Recognise the headings of coordinates and of whole points, in many languages.
 
-A heading counts by its first or last words: *latitude* in *GPS Latitude* and in *latitude_dd*. What
-stands beside the word says which columns belong together, and how sure they are.
+We recognise a heading by its first or last words: *latitude* in *GPS Latitude* and in
+*latitude_dd*. The other words show which columns belong together, and how sure they are.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _Axis(NamedTuple):
-    """The word for an axis in a heading, its place among those that we know, and the rest."""
+    """The rank of the word for an axis in a heading, and the rest of the heading."""
 
     order: int
     rest: str
@@ -33,8 +33,8 @@ AXES = {
 def find_pairs(headings: Iterable[object], *, in_metres: bool = False) -> list[tuple[str, str]]:
     """Return the pairs of columns of longitude and latitude (or x and y) with the surest headings.
 
-    Several pairs are alike: none has a surer heading. ``in_metres`` says that x and y are expected
-    rather than degrees.
+    Several pairs mean that their headings are equally sure. ``in_metres`` says that x and y are
+    expected rather than degrees.
 
     Examples
     --------
@@ -59,16 +59,16 @@ def find_pairs(headings: Iterable[object], *, in_metres: bool = False) -> list[t
 
 
 def find_axes(columns: Sequence[str], kind: str) -> tuple[dict[str, list[str]], ...]:
-    """Return the columns of longitude and of latitude by what stands beside the word for the axis.
+    """Return the columns of longitude and of latitude by the other words of their headings.
 
-    Of several columns with the same beside it, those with the surest word count.
+    If several columns of an axis have the same other words, those with the surest word count.
     """
     found: tuple[dict[str, list[str]], ...] = ({}, {})
     best: tuple[dict[str, int], ...] = ({}, {})
     for column in columns:
         east, north = (_match_axis(column, axis) for axis in AXES[kind])
         number, match = (0, east) if east is not None else (1, north)
-        # "lat_lon" has both: it is one column of points.
+        # "lat_lon" has words for both axes: it is one column of points.
         if match is None or (east and north) or not _may_stand_beside(match.rest, kind):
             continue
         order = best[number].setdefault(match.rest, match.order)
@@ -79,9 +79,9 @@ def find_axes(columns: Sequence[str], kind: str) -> tuple[dict[str, list[str]], 
     return found
 
 
-@lru_cache(maxsize=100_000)  # a table is asked several times, and may have that many columns
+@lru_cache(maxsize=100_000)  # called several times for a table, which may have many columns
 def _match_axis(heading: str, axis: tuple[str, ...]) -> _Axis | None:
-    """Return which word for an axis a heading begins or ends with, and what stands beside it.
+    """Return the word for an axis with which a heading begins or ends, and the other words.
 
     >>> _match_axis("town_lat", words.LATITUDES).rest, _match_axis("flat", words.LATITUDES)
     ('town', None)
@@ -101,12 +101,12 @@ def _match_axis(heading: str, axis: tuple[str, ...]) -> _Axis | None:
 
 @cache
 def _list_edges(axis: tuple[str, ...]) -> frozenset[str]:
-    """Return the first and the last words of the terms for an axis, for a quick look."""
+    """Return the first and the last words of the terms for an axis, for a quick test."""
     return frozenset(part for word in axis for part in (word.split("_")[0], word.split("_")[-1]))
 
 
 def _split_affix(folded: str, word: str) -> str | None:
-    """Return a heading without a word at its beginning or end; ``None`` if it has none there."""
+    """Remove a word from the beginning or end of a heading; ``None`` if it is not there."""
     if folded == word:
         return ""
     # Scripts without spaces write "GPS纬度".
@@ -124,7 +124,7 @@ _WITHOUT_SPACES = "\u2e80"
 
 def _may_stand_beside(rest: str, kind: str) -> bool:
     """Return whether words may stand beside the word for an axis."""
-    if kind != "degrees":  # "Breite (m)" is the breadth of something, "generation_y" none
+    if kind != "degrees":  # "Breite (m)" is a breadth, and "generation_y" is no coordinate
         return is_detail(rest)
     return not words.NO_COORDINATE.intersection(rest.split("_"))
 
@@ -149,12 +149,12 @@ def _rank_rest(rest: str) -> int:
     return 3 if words.SETTLEMENT_NOUNS.intersection(rest.split("_")) else 4
 
 
-# Stands for the only column of an axis, whatever is beside its word.
+# Means the only column of an axis, whatever its other words are.
 _ONLY = "*"
 
 
 def _match_unlike(lon: Mapping[str, list[str]], lat: Mapping[str, list[str]]) -> list[str]:
-    """Return ``_ONLY`` if one column of each axis is left that say nothing which differs."""
+    """Return ``_ONLY`` if each axis has one column and their other words do not contradict."""
     if len(lon) != 1 or len(lat) != 1:
         return []
     east, north = next(iter(lon)), next(iter(lat))

@@ -1,8 +1,8 @@
-"""Read points and shapes that stand in one column: pairs of numbers, WKT, WKB and GeoJSON.
+"""Read points and shapes from one column: pairs of numbers, WKT, WKB and GeoJSON.
 
-A pair is such as "51.123, 35.038" or KoBo's "51.123 35.038 150 4.8": any that
-``zones/coordinates.py`` knows. WKT may begin with an SRID (EWKT). WKB may be bytes or hexadecimal,
-with or without an SRID (EWKB).
+A pair has any form that ``zones/coordinates.py`` knows, such as "51.123, 35.038" or KoBo's "51.123
+35.038 150 4.8". WKT may begin with an SRID (EWKT). WKB may be bytes or hexadecimal, with or without
+an SRID (EWKB).
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 class ShapeColumn(NamedTuple):
-    """The shapes of a column, and what they leave open."""
+    """The shapes of a column, and the pairs whose order is not yet decided."""
 
     shapes: NDArray[np.object_]
     """``None`` where a value is missing or wrong, or is a pair."""
     first: Floats
-    """The first numbers of pairs; NaN where a value is no pair."""
+    """The first numbers of pairs; NaN where a value is not a pair."""
     second: Floats
     """The second numbers of pairs."""
     eastward: NDArray[np.int8]
@@ -58,7 +58,7 @@ _WKT = re.compile(
     r"\s*[ZM]{0,2}\s*(?:\(|EMPTY)",
     re.IGNORECASE,
 )
-# GEOS calls itself for a collection in a collection; so many levels are safe, as in WKB.
+# GEOS recurses into nested collections; this many levels are safe, as for WKB.
 _MOST_COLLECTIONS = 32
 
 
@@ -113,7 +113,7 @@ def holds_shapes(values: Sequence[Any]) -> bool:
 
 
 def is_well_known_text(text: str) -> bool:
-    """Return whether a text begins as well-known text does, though it may go on wrongly.
+    """Return whether a text begins like WKT; the rest may be wrong.
 
     >>> is_well_known_text("POINT (35 x)"), is_well_known_text("point of sale")
     (True, False)
@@ -140,7 +140,7 @@ def _set_wkt(found: ShapeColumn, texts: dict[int, str]) -> list[int]:
 
 
 def _set_wkb(found: ShapeColumn, binaries: dict[int, bytes]) -> tuple[set[int], list[int]]:
-    """Set the shapes of well-known binary; return the codes they state, and the rows closed."""
+    """Set the shapes of WKB; return their SRIDs, and the rows whose rings were closed."""
     safe = {row: one for row, one in binaries.items() if not is_nested_too_deeply(one)}
     shapes, closed = parse_and_close(shapely.from_wkb, list(safe.values()))
     found.wrong[list(binaries)] = True
@@ -155,7 +155,7 @@ _MEMBERS = (("lon", "lat"), ("lng", "lat"), ("longitude", "latitude"), ("x", "y"
 
 
 def _set_mapping(found: ShapeColumn, row: int, value: Any) -> bool:
-    """Set the shape of a structure, such as ``{"lat": 51, "lng": 35}``; return if it is one."""
+    """Set the shape of a dictionary such as ``{"lat": 51, "lng": 35}``; return if it has one."""
     if not isinstance(value, dict):
         return False
     low = {str(name).casefold(): one for name, one in value.items()}
@@ -178,7 +178,7 @@ def _set_mapping(found: ShapeColumn, row: int, value: Any) -> bool:
 
 
 def _set_json(found: ShapeColumn, row: int, text: str) -> bool:
-    """Set the shape of a text of JSON: GeoJSON, or an object with two coordinates."""
+    """Set the shape of a JSON text: GeoJSON, or an object with two coordinates."""
     if not text.startswith("{"):
         return False
     try:
@@ -201,7 +201,7 @@ def _set_pair(found: ShapeColumn, row: int, text: str) -> bool:
 
 
 def explain_fault(value: object) -> str:
-    """Return why a text is no pair of coordinates, for a message; "" if there is nothing to say."""
+    """Return why a text is not a pair of coordinates, for a message; "" without a reason."""
     if not isinstance(value, str) or _WKT.match(value.strip()):
         return ""
     try:

@@ -50,8 +50,8 @@ def read_database(address: str, layer: str | None = None) -> SourceTable:
     ------
     DataError
         The extra ``postgis`` is not installed; the server does not answer or rejects the request;
-        there is no such table; or it has no column of shapes, or several. No message shows the
-        password.
+        there is no such table; or the table has no column of shapes, or several. No message shows
+        the password.
     """
     address = address.strip()
     # SQLAlchemy finds psycopg by its name.
@@ -63,7 +63,7 @@ def read_database(address: str, layer: str | None = None) -> SourceTable:
     shown = hide_password(address)
     try:
         url = make_url("postgresql" + address[address.index("://") :])
-        # A key that is given several times has a tuple as its value; the last one counts.
+        # A repeated key has a tuple as its value; the last value counts.
         asked = {
             key: value[-1] if isinstance(value := url.query.get(key), tuple) else value
             for key in ("table", "query", "geometry")
@@ -98,7 +98,7 @@ def _make_statement(shown: str, table: str | None, query: str | None) -> tuple[s
             "of them."
         )
     if query:
-        # The bracket stands on its own line because the query may end in a comment.
+        # The closing bracket is on a new line, because the query may end in a comment.
         asked = query.strip().rstrip(";")
         return f"SELECT * FROM ({asked}\n) AS asked", "the query"  # noqa: S608 - it is the user's
     quoted = ".".join('"' + part.replace('"', '""') + '"' for part in str(table).split("."))
@@ -173,7 +173,7 @@ def _read_rows(connection: Any, statement: str, name: str, column: str) -> Sourc
 
 
 def _check_one_srid(shapes: NDArray[np.object_], name: str) -> None:
-    """Check that all rows have one SRID: geopandas would read all of them in that of the first."""
+    """Check that all rows have one SRID: geopandas would use the SRID of the first row for all."""
     there = np.flatnonzero(~shapely.is_missing(shapes))
     codes = shapely.get_srid(shapes[there])
     other = np.flatnonzero(codes != codes[0]) if len(codes) else codes

@@ -1,8 +1,8 @@
 """Read regions, settlements and border lines from files and PostGIS tables.
 
 The three public readers share their parameters and their steps: open the file, find its columns,
-check its shapes, bring them to degrees, warn of what was changed. They stand together so that a
-step that changes for one reader changes for all; so this module is longer than most.
+check its shapes, convert them to degrees, warn of changes. They are in one long module, so that a
+change of a step applies to all readers.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ if TYPE_CHECKING:
     from geobuffer.zones.border import Border
 
 
-# A code given as an argument must be in capitals; a column of places may hold either case.
+# A code given as an argument must be in capitals; codes in a column may have any case.
 _COUNTRY_CODE = re.compile(r"[A-Z]{2}")
 _COUNTRY_CODE_ANY_CASE = re.compile(r"[A-Za-z]{2}")
 
@@ -122,10 +122,10 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
 ) -> Regions:
     """Read regions from a file of areas, or from a PostGIS table.
 
-    Several rows of the same name become one region of several parts, such as islands, if they agree
-    in all other texts. If they differ in another text, they are different regions of the same name,
-    which is an error. The areas are in longitude and latitude, without heights, valid, and cut at
-    the antimeridian. A warning reports every change to them and every row that was left out.
+    Rows of the same name become one region of several parts, such as islands, if they agree in all
+    other texts. Rows of the same name that differ in another text raise an error. The areas are in
+    longitude and latitude, without heights, valid, and cut at the antimeridian. A warning reports
+    every change to the areas and every row that was left out.
 
     Parameters
     ----------
@@ -133,8 +133,7 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML, KMZ, GPX, GeoParquet, a zip archive of one
         of these; a text table, workbook or Parquet with a column of WKT or WKB; or
         ``postgresql://user@host/database?table=schema.table`` (or ``?query=SELECT …``), for which
-        the extra ``postgis`` is needed. A GeoDataFrame in memory is read by the same steps as a
-        file.
+        the extra ``postgis`` is needed. Or a GeoDataFrame, which is checked like a file.
     name
         The column of names. By default ``name``, ``name_en``, ``shapeName``, ``ADM1_EN``,
         ``NAME_1`` or a similar column.
@@ -142,25 +141,25 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
         The layer or the file within an archive, and the sheet, if there are several. A sheet has a
         name, and a number from 1 on.
     encoding
-        The encoding of a text table or a Shapefile, such as ``cp1251``, if the one that is found is
+        The encoding of a text table or a Shapefile, such as ``cp1251``, if the detected encoding is
         wrong.
     source
         Where the outlines come from. The default is the file's name, without an accuracy.
     names
-        Columns of full names by language. Columns such as ``name_en``, ``name:uk`` and ``ADM1_UA``
-        are found without it.
+        Columns of full names by language, if they have unusual names. We find columns such as
+        ``name_en``, ``name:uk`` and ``ADM1_UA``.
     iso, country
-        Columns of ISO 3166 codes. Columns with a usual name are found without it. ``country`` may
-        also be a code of two letters for all regions.
+        Columns of ISO 3166 codes, if they have unusual names. ``country`` may also be a code of two
+        letters for all regions.
     crs
         The coordinate reference system, if the file states none or a wrong one.
     near
-        Where the regions are expected. If most lie elsewhere, but would lie there with longitude
-        and latitude swapped, an error is raised.
+        Where you expect the regions. An error is raised if most of them lie there only with
+        longitude and latitude swapped.
     swap
         Read the first coordinate as the latitude.
     max_gb
-        The largest size, unpacked, that is read.
+        The largest unpacked size to read, in GB.
     edges
         How edges run between vertices, as for :func:`geobuffer.border_along`.
 
@@ -168,8 +167,8 @@ def read_regions(  # noqa: PLR0913 - one parameter for each fact that a file may
     ------
     DataError
         The file is missing, damaged, too large or in an unknown format; a column or layer is
-        missing or must be named; no region is left; two regions have the same name; the axes are
-        swapped.
+        missing or you must name one; no region is left; two regions have the same name; the axes
+        are swapped.
     GeometryError
         A row is not an area, or repairing it would change its area by more than 1 %.
     MissingCRSError
@@ -263,8 +262,8 @@ def read_shapes(  # noqa: PLR0913 - as for read_regions
 ) -> tuple[list[Any], list[str], Source]:
     """Read shapes of any kinds from a file, for :func:`geobuffer.border_around`.
 
-    Areas are read as by :func:`geobuffer.read_regions`. A row without a name is numbered in a file
-    that has lines, points or collections too, or no column of texts.
+    Areas are read as :func:`geobuffer.read_regions` reads them. Rows without a name get a number if
+    the file has also lines, points or collections, or no column of texts.
 
     Parameters
     ----------
@@ -334,7 +333,8 @@ def _check_reader_options(  # noqa: PLR0913 - the options that the readers share
     Raises
     ------
     WrongKind
-        One has another type. For a table of another library, the message says how to convert it.
+        An argument has another type. For a table of another library, the message says how to
+        convert it.
     """
     check_arguments(
         path=(path, _READABLE),
@@ -350,7 +350,7 @@ def _check_reader_options(  # noqa: PLR0913 - the options that the readers share
 
 
 class _FileFacts(NamedTuple):
-    """What the caller states about how a file is opened."""
+    """How to open a file, as stated by the caller."""
 
     layer: str | None
     sheet: str | None
@@ -382,7 +382,7 @@ def _read_source(
 def read_database_rows(
     address: str | Path, layer: str | None, sheet: str | None, encoding: str | None
 ) -> SourceTable:
-    """Return the rows of a PostGIS table, which has neither sheets nor an encoding to state.
+    """Return the rows of a PostGIS table; raise an error for a stated sheet or encoding.
 
     Errors as :func:`geobuffer.io.read.postgis.read_database`.
     """
@@ -398,7 +398,7 @@ def read_rows(
     encoding: str | None,
     geometry_types: tuple[str, ...] = POINT_TYPES,
 ) -> SourceTable:
-    """Return the rows of a layer, a text table or a sheet, as they stand in a file.
+    """Return the unchanged rows of a layer, a text table or a sheet.
 
     Errors as :func:`geobuffer.io.read.layers.read_layer` and
     :func:`geobuffer.io.read.text_tables.read_table`, and for a sheet of another file.
@@ -414,13 +414,13 @@ def read_rows(
 def refuse_needless(
     file: UserFile, layer: str | None, sheet: str | None, encoding: str | None
 ) -> None:
-    """Refuse what the caller states about a kind of file that has no such thing.
+    """Raise an error for a layer, sheet or encoding that does not apply to the format of a file.
 
     Raises
     ------
     DataError
-        A layer of a file without layers, a sheet of a file that is no workbook, or an encoding of a
-        file that states its own.
+        A layer is given for a file without layers, a sheet for a file that is not a workbook, or an
+        encoding for a file whose encoding is known.
     """
     if file.format is not FileFormat.EXCEL:
         _refuse_sheet(sheet, str(file))
@@ -433,7 +433,7 @@ def refuse_needless(
         )
 
 
-# A Shapefile is one layer, which has the name of the file.
+# A Shapefile has one layer, with the name of the file.
 _WITHOUT_LAYERS = (FileFormat.TEXT, FileFormat.EXCEL, FileFormat.PARQUET, FileFormat.SHAPEFILE)
 
 
@@ -448,7 +448,7 @@ def _refuse_sheet(sheet: str | None, name: str) -> None:
 def _read_shapes_source(
     path: str | Path | pd.DataFrame, facts: _FileFacts, geometry_types: tuple[str, ...]
 ) -> tuple[SourceTable, str]:
-    """Return the rows as :func:`_read_source` does, with shapes also of tables that hold them."""
+    """Return the rows as :func:`_read_source` does, with the shapes of a column of WKT or WKB."""
     table, title = _read_source(path, facts, geometry_types)
     if table.shapes is None:
         check_has_rows(table)
@@ -471,7 +471,7 @@ def _refuse_encoding(encoding: str | None, name: str) -> None:
 def _read_codes(
     table: SourceTable, given: str | None, wanted: tuple[str, ...], option: str
 ) -> list[str]:
-    """Return the codes of a column, given or found; an empty text for a row without one."""
+    """Return the codes of a stated or detected column; an empty text for a row without one."""
     found = (
         [require_column(table, given, option)]
         if given is not None
@@ -486,7 +486,7 @@ def _read_codes(
 
 
 def _read_countries(table: SourceTable, given: str | None) -> list[str]:
-    """Return country codes of two letters; other values of a *country* column become empty."""
+    """Return country codes of two letters; other values become empty texts."""
     if given is not None and given not in table.frame.columns and _COUNTRY_CODE.fullmatch(given):
         return [given] * len(table.frame)
     codes = [code.upper() for code in _read_codes(table, given, COUNTRY, "country")]
@@ -522,7 +522,7 @@ def _group_rows(rows: list[int], labels: list[str]) -> dict[str, list[int]]:
 
 
 def _join_parts(table: SourceTable, groups: Mapping[str, list[int]], column: str) -> None:
-    """Note regions of several rows; raise an error if rows of a name differ in another text."""
+    """Note regions of several rows; raise an error if such rows differ in another text."""
     joined = {label: rows for label, rows in groups.items() if len(rows) > 1}
     texts = [
         c for c in table.frame.columns if table.frame[c].map(lambda v: isinstance(v, str)).any()
@@ -572,18 +572,18 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
 ) -> gpd.GeoDataFrame:
     r"""Read places from a table with coordinates, a layer of shapes, or a PostGIS table.
 
-    Places are points. A layer that holds lines alone, or areas alone, is read as it is: for
+    Places are points. A layer of only lines, or only areas, keeps its shapes, because
     :func:`geobuffer.classify`, :func:`geobuffer.within`, :func:`geobuffer.exposure` and
-    :func:`geobuffer.clip`, which judge roads and outlines by their shapes.
+    :func:`geobuffer.clip` also take roads and outlines.
 
     Columns with a known heading, in any of some 40 languages, get the names that
     :func:`geobuffer.load_settlements` uses: ``name`` (in an unknown language), ``name_en``,
     ``name_uk``, ``name_ru``, ``kind``, ``country`` (codes of two letters), ``oblast``, ``raion``,
     ``hromada``, ``code``, ``population`` (whole numbers, missing where the table has no figure),
     ``accuracy_m``, ``radius_m`` and ``source``. A KATOTTG ``code`` gives ``adm3_pcode`` and
-    ``adm4_pcode``, as in :func:`geobuffer.load_settlements`. Other columns stay as they are. Those
-    of a text table stay texts, so codes keep their zeros. A row without coordinates stays, without
-    a point. A row that repeats another row in every column is left out. Warnings report both, and
+    ``adm4_pcode``, as in :func:`geobuffer.load_settlements`. Other columns stay unchanged. Those of
+    a text table stay texts, so codes keep their zeros. A row without coordinates stays, without a
+    point. A row that repeats another row in every column is left out. Warnings report both, and
     every other change.
 
     All numbers of a column have one decimal mark. Where ``1,234`` may be 1234 or 1.234, other
@@ -597,44 +597,43 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
         UTF-16, cp1251 and others), Excel (``.xlsx``, with the extra ``excel``), GeoPackage,
         GeoJSON, FlatGeobuf, Shapefile, KML, KMZ, GPX, (Geo)Parquet, records of JSON, a zip archive
         of one of these, or ``postgresql://…?table=schema.table``, as for
-        :func:`geobuffer.read_regions`. A table in memory is read by the same steps: a GeoDataFrame
-        of points, or a DataFrame with columns of coordinates.
+        :func:`geobuffer.read_regions`. Or a table in memory: a GeoDataFrame of points, or a
+        DataFrame with columns of coordinates.
     lon, lat
         The columns of longitude and latitude in degrees, or of x and y in ``crs``. By default
         columns with a usual heading, such as ``lon``, ``_GPS_longitude``, ``довгота`` and ``x``;
-        or one column of whole points, such as ``51.123, 35.038`` or WKT; or, if ``near`` is
-        stated, the only two columns of numbers whose points lie there.
+        or one column of whole points, such as ``51.123, 35.038`` or WKT. Without such columns, we
+        take the only two columns of numbers whose points lie near ``near``, if you state it.
     name
         The column of names. By default a column with a usual name.
     layer, sheet
         The layer or the file within an archive, and the sheet, if there are several. A sheet has a
         name, and a number from 1 on.
     encoding
-        The encoding of a text table or a Shapefile, such as ``cp1251``, if the one that is found is
+        The encoding of a text table or a Shapefile, such as ``cp1251``, if the detected encoding is
         wrong.
     crs
-        The coordinate reference system of a layer that states none, or of columns of coordinates
-        that are not degrees of WGS 84.
+        The coordinate reference system of a layer without one, or of columns of coordinates that
+        are not degrees of WGS 84.
     source
-        Where the positions come from, for rows that do not state it. The default is the file's
-        name.
+        Where the positions come from, for rows without a source. The default is the file's name.
     accuracy_m
-        The typical error of a position, for rows that do not state it: in metres, or a text with
-        its unit. Without this argument, the gaps of a column ``accuracy_m`` count as 1,000 metres
-        in :func:`geobuffer.classify`; in a table without the column, points count as exact.
+        The typical error of a position, for rows without an accuracy: in metres, or a text with its
+        unit. Without this argument, :func:`geobuffer.classify` takes 1,000 metres for missing
+        values of a column ``accuracy_m``. In a table without the column, points count as exact.
     near
-        Where most places are expected. If most lie elsewhere, but would lie there with longitude
-        and latitude swapped, an error is raised.
+        Where you expect most places. An error is raised if most of them lie there only with
+        longitude and latitude swapped.
     swap
         Read the first coordinate as the latitude.
     max_gb
-        The largest size, unpacked, that is read.
+        The largest unpacked size to read, in GB.
 
     Raises
     ------
     DataError
         The file is missing, damaged, too large or in an unknown format; a column, sheet or layer is
-        missing or must be named; a coordinate or a count is not a number; a coordinate is beyond
+        missing or you must name one; a coordinate or a count is not a number, or is beyond
         ±180 or ±90; the axes are swapped. The message names the line, column and value.
     GeometryError
         A layer holds points, lines and areas, or several points in one row; or an area is invalid.
@@ -686,7 +685,7 @@ def read_settlements(  # noqa: PLR0913 - one parameter for each fact that a file
 
 
 def _check_places(table: SourceTable, crs: Any, *, swap: bool) -> None:
-    """Make the shapes of a table points; or lines or areas if it holds these alone."""
+    """Check that a table has only points, only lines or only areas, and convert it to degrees."""
     names = {name for name in shapely.get_type_id(table.required_shapes).tolist() if name >= 0}
     kinds = {shapely.GeometryType(number).name for number in names}
     for types, check in ((_LINE_TYPES, check_lines), (_POLYGON_TYPES, check_polygons)):
@@ -719,7 +718,7 @@ def _drop_repeats(table: SourceTable) -> None:
 
 
 def _note_alike(table: SourceTable, attributes: pd.DataFrame) -> None:
-    """Note rows of the same name and point that differ elsewhere: each of them is counted."""
+    """Note rows of the same name and point that differ in another column: all are counted."""
     named = [column for column in NAME_COLUMNS if column in attributes]
     there = (
         ~shapely.is_missing(table.required_shapes)
@@ -738,7 +737,7 @@ def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
     split_names(table)
     known = _find_known_columns(table, name)
     renamed = {old: new for new, old in known.items()}
-    # Another column may have the name already, as a `country` of full names does: rename it first.
+    # Another column may already have the name, such as a `country` of full names: rename that one.
     aside = {new: f"{new}_original" for new in known if new in table.frame and new not in renamed}
     named = find_columns(table.frame.columns, COUNTRY)
     if "country" not in known and len(named) == 1 and "country_name" not in table.frame:
@@ -775,7 +774,7 @@ _OWN_NUMBERS = (
 
 
 def _read_own_numbers(table: SourceTable, attributes: pd.DataFrame) -> None:
-    """Make numbers of the texts in columns that geobuffer wrote itself to a text table."""
+    """Convert texts to numbers in the columns that geobuffer itself wrote to a text table."""
     made = attributes.get("made_with")
     if made is None or not made.map(lambda v: str(v).startswith("geobuffer ")).all():
         return
@@ -787,7 +786,7 @@ def _read_own_numbers(table: SourceTable, attributes: pd.DataFrame) -> None:
 
 
 def _find_known_columns(table: SourceTable, name: str | None) -> dict[str, str]:
-    """Return the column of the file for each column that geobuffer knows, where there is one."""
+    """Return the columns of the file that geobuffer knows, by its own names."""
     columns = [str(column) for column in table.frame.columns]
     known: dict[str, str] = {} if name is None else {"name": require_column(table, name, "name")}
     for column, meaning in table.tags.items():
@@ -811,12 +810,12 @@ def _find_known_columns(table: SourceTable, name: str | None) -> dict[str, str]:
     return known
 
 
-# What a tag of HXL may mean beside names and coordinates.
+# The meanings of HXL tags besides names and coordinates.
 _TAGGED = {*KNOWN_COLUMNS}
 
 
 def _add_people_and_kind(table: SourceTable, known: dict[str, str]) -> None:
-    """Add the column of people, and that of kinds if OpenStreetMap's ``place`` holds them."""
+    """Add the column of people, and OpenStreetMap's ``place`` as the column of kinds."""
     left = [str(c) for c in table.frame.columns if str(c) not in known.values()]
     if "population" not in known:
         column, note = find_people(left)
@@ -870,10 +869,11 @@ def read_border(  # noqa: PLR0913 - one parameter for each fact that a file may 
 ) -> Border:
     """Read a border from a file of lines, without regions: its sides are its left and right.
 
-    Each feature is a section. Left and right are seen along the line, in the order of the features
-    in the file. If that is not their order along the line, the direction in which most of its
-    length was drawn decides. Features, and parts of features, that run the other way are reversed,
-    and features out of order are sorted. Warnings report both, and the places where lines branch.
+    Each feature is a section. The order of the features in the file gives the direction of the
+    line, and so its left and right. If the features are not in order along the line, the direction
+    in which most of the length was drawn decides. Features, and parts of features, that run the
+    other way are reversed, and features out of order are sorted. Warnings report both, and the
+    places where lines branch.
 
     Parameters
     ----------
@@ -972,6 +972,6 @@ def _note_orientation(table: SourceTable, runs: OrientedLines, rows: NDArray[np.
         (lon, lat), more = runs.branches[0], len(runs.branches) - 1
         table.notes.append(
             f"three lines or more meet at {lon:.4f}, {lat:.4f} (longitude, latitude)"
-            f"{f' and {more} more places' if more else ''}. Left and right of each branch are as "
-            "most of its length was drawn. To be sure of them, use one line without branches."
+            f"{f' and {more} more places' if more else ''}. Left and right of each branch follow "
+            "the direction in which most of it was drawn. Use one line without branches to be sure."
         )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _DEGREES = pyproj.CRS("EPSG:4326")
 
-# A conversion that errs by less is not worth a note: few positions are known better.
+# A conversion with a smaller error needs no note, because few positions are known better.
 _EXACT_M = 1.0
 
 
@@ -50,12 +50,11 @@ def reproject_to_degrees(table: SourceTable, crs: object) -> None:
         convert = pyproj.Transformer.from_crs(system, _DEGREES, always_xy=True)
     except ProjError as error:
         raise DataError(
-            f"Invalid reference system {system.name} of {table.name}: it does not lead to "
-            "longitude "
-            f"and latitude on Earth ({error}). Must be one that does; crs= names another."
+            f"Invalid reference system {system.name} of {table.name}: it cannot be converted to "
+            f"longitude and latitude on Earth ({error}). Must be one that can; crs= names another."
         ) from error
     parts = shapes[there]
-    # An edge that is a geodesic or a loxodrome is no straight line in a projection.
+    # Only straight edges need this: geodesics and loxodromes are not straight in a projection.
     if not system.is_geographic and table.edges == "straight":
         parts = keep_edges_straight(parts, convert)
     moved = shapely.transform(parts, lambda xy: np.stack(convert.transform(*xy.T), axis=1))
@@ -64,8 +63,7 @@ def reproject_to_degrees(table: SourceTable, crs: object) -> None:
         row = np.flatnonzero(there)[beyond.index(True)]
         raise DataError(
             f"Invalid geometry in {table.cite_row(row)}: it lies where {system.name} is not "
-            "defined. "
-            "Must be in that system; crs= names another."
+            "defined. Must be in that system; crs= names another."
         )
     table.shapes = shapes.copy()
     table.shapes[there] = moved
@@ -79,7 +77,8 @@ def _choose_crs(table: SourceTable, crs: object) -> pyproj.CRS | None:
     if crs is None:
         return own
     named = parse_crs(crs)
-    # A GeoJSON or KML states its system only if that is an unusual one.
+    # GeoJSON and KML have a fixed system, so a stated crs contradicts the file only if the file
+    # states an unusual one.
     if own is not None and not (table.crs_is_fixed and _is_degrees(own)) and own != named:
         table.notes.append(
             f"its own reference system, {own.name}, is not used: crs= names another."
@@ -143,7 +142,7 @@ def _note_unknown_datum_shift(table: SourceTable, system: pyproj.CRS) -> None:
     elif not group.best_available and not 0.0 <= ways[0].accuracy <= _EXACT_M:
         grids = [g.short_name for way in group.unavailable_operations for g in way.grids]
         about = f"{ways[0].accuracy:g} m" if ways[0].accuracy > 0 else "some metres"
-        fetch = f"; pyproj sync --file {grids[0]} fetches what is better" if grids else ""
+        fetch = f"; pyproj sync --file {grids[0]} fetches a better conversion" if grids else ""
         table.notes.append(
             f"positions were converted from {system.name} with an error of up to {about}{fetch}."
         )

@@ -1,4 +1,4 @@
-"""Make shapes of what files hold: of open rings, of parts, of points, lines and areas mixed."""
+"""Close open rings, join parts to shapes, and select shapes of one kind."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def parse_and_close(parse: Callable[..., Any], given: Sequence[Any]) -> tuple[Any, Ints]:
-    """Return the shapes of texts or bytes, and the rows whose rings were open and are closed.
+    """Return the shapes of texts or bytes, and the rows whose open rings we closed.
 
-    A ring must end where it begins. One that does not is closed, as QGIS and GDAL do; see
+    A ring must end where it begins. If not, we close it, as QGIS and GDAL do; see
     :func:`note_closed_rings`. A wrong value gives ``None``.
 
     >>> shapes, rows = parse_and_close(shapely.from_wkt, ["POLYGON ((30 50, 31 50, 31 51))", "a"])
@@ -32,7 +32,7 @@ def parse_and_close(parse: Callable[..., Any], given: Sequence[Any]) -> tuple[An
 
 
 def keep_areas(fixed: Any) -> tuple[Any, Any]:
-    """Return areas whose rings were closed, and which those are; what is no area is ``None``."""
+    """Return areas, with ``None`` for other shapes, and which shapes are areas."""
     kinds = [shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON]
     is_area = np.isin(shapely.get_type_id(fixed), kinds) & ~shapely.is_empty(fixed)
     return np.where(is_area, fixed, None), is_area
@@ -49,7 +49,7 @@ def note_closed_rings(table: SourceTable, rows: Iterable[int]) -> None:
 
 
 def join_parts(parts: list[Any]) -> Any:
-    """Return parts as one shape: a part alone, several of one kind, or a collection.
+    """Join parts to one shape: a single part, several of one kind, or a collection.
 
     >>> join_parts([shapely.Point(30, 50), shapely.Point(31, 50)]).geom_type
     'MultiPoint'
@@ -69,7 +69,7 @@ def join_parts(parts: list[Any]) -> Any:
 
 
 def unwrap_points(shapes: Any) -> Any:
-    """Return shapes with the only point of a collection in its place.
+    """Replace a collection of one point by the point.
 
     >>> unwrap_points(shapely.from_wkt(["MULTIPOINT ((30 50))", "MULTIPOINT ((1 2), (3 4))"]))
     array([<POINT (30 50)>, <MULTIPOINT ((1 2), (3 4))>], dtype=object)

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.curved_edges import EdgeKind
 
 
-# A message names so many rows and only counts the others.
+# How many rows a message names; it counts the others.
 _NAMED_ROWS = 5
 
 
 class PointAxes(NamedTuple):
-    """The two columns of which points were made, the one for x first."""
+    """The two columns from which points were made, the one for x first."""
 
     columns: tuple[str, str]
     is_stated: bool
@@ -58,7 +58,7 @@ class SourceTable:
     marks
         The decimal marks of whole columns by name, if the rows are a batch of a longer table.
     axes
-        The columns of which the points were made, if they were two.
+        The two columns from which the points were made, if there were two.
     tags
         The meaning of columns by their names, from tags of HXL.
     edges
@@ -127,19 +127,19 @@ class SourceTable:
         return f"{count:,} ({word}{plural} {first}{more})"
 
     def warn_notes(self) -> None:
-        """Give the warnings. Call it in the public reader itself: they point at the user's line."""
+        """Give the warnings. Call it in the public reader: they point to the user's line."""
         for note in self.notes:
             warnings.warn(f"{self.name}: {note}", stacklevel=3)
 
     def drop_rows(self, rows: NDArray[np.bool_]) -> None:
         """Leave out the rows that are true in a mask."""
-        kept = ~rows
+        rows_left = ~rows
         if self.line_numbers is None:
-            self.row_numbers = [self.number_of(row) for row in kept.nonzero()[0].tolist()]
-        self.frame = self.frame[kept].reset_index(drop=True)
-        self.shapes = None if self.shapes is None else self.shapes[kept]
+            self.row_numbers = [self.number_of(row) for row in rows_left.nonzero()[0].tolist()]
+        self.frame = self.frame[rows_left].reset_index(drop=True)
+        self.shapes = None if self.shapes is None else self.shapes[rows_left]
         if self.line_numbers is not None:
-            self.line_numbers = [n for n, k in zip(self.line_numbers, kept, strict=True) if k]
+            self.line_numbers = [n for n, k in zip(self.line_numbers, rows_left, strict=True) if k]
 
 
 def check_has_rows(table: SourceTable) -> None:
@@ -148,7 +148,7 @@ def check_has_rows(table: SourceTable) -> None:
     Raises
     ------
     DataError
-        It has no rows.
+        The file has no rows.
     """
     if not len(table.frame):
         raise DataError(f"Invalid file {table.name}: it has no rows. Must have at least one.")

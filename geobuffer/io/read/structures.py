@@ -1,4 +1,4 @@
-"""Take names out of structures, as the tables of Overture Maps hold them."""
+"""Read names from nested values, as in the tables of Overture Maps."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def split_names(table: SourceTable) -> None:
-    """Add the names in structures to a table as columns of texts. A column that is there stays.
+    """Add the names in nested values to a table as columns of texts. Existing columns stay.
 
-    ``names`` of Overture Maps has a primary name and common ones by language; ``location`` of
-    places that were saved in Google Maps has a name.
+    ``names`` of Overture Maps has a primary name and common names by language. ``location`` of
+    places saved in Google Maps has a name.
     """
     if "location" in table.frame.columns and "name" not in table.frame.columns:
         texts = [_read_object(value).get("name") for value in table.frame["location"].tolist()]
@@ -36,7 +36,7 @@ def split_names(table: SourceTable) -> None:
 
 
 def _read_object(value: Any) -> dict[str, Any]:
-    """Return a structure, or that of its text in JSON; an empty one for another value."""
+    """Return a dictionary, also from its text in JSON; an empty one for other values."""
     if isinstance(value, str) and value.startswith("{"):
         try:
             value = json.loads(value)
@@ -46,7 +46,7 @@ def _read_object(value: Any) -> dict[str, Any]:
 
 
 def _read_names(value: Any) -> dict[str, str]:
-    """Return the names of a structure, or of its text in JSON; none of another value."""
+    """Return the names in a dictionary or its text in JSON; no names for other values."""
     value = _read_object(value)
     if not isinstance(value.get("primary"), str):
         return {}

@@ -1,8 +1,8 @@
 """Read text tables in any encoding and with any separator, and workbooks; clean their names.
 
 :class:`TextTable` is the only reader of text tables: ``read_settlements`` takes its rows, and
-``classify_file`` its batches. Both passes share what the first look at the table found, so this
-module is longer than most.
+``classify_file`` its batches. Both use the header and the separator that it finds first, so all is
+in one long module.
 """
 
 from __future__ import annotations
@@ -52,9 +52,8 @@ _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 def clean_names(table: SourceTable, column: pd.Series) -> list[str]:
     """Return a column of names in Unicode form NFC, without surplus spaces; empty where missing.
 
-    Words that mix Latin and Cyrillic letters stay as they are, with a note: a Latin C in *Cумы*
-    looks right, and only a search that folds names finds it, with
-    :func:`geobuffer.zones.toponyms.fold_name`.
+    Words that mix Latin and Cyrillic letters stay unchanged, with a note. A Latin C in *Cумы* looks
+    right, and only a search with :func:`geobuffer.zones.toponyms.fold_name` finds such a name.
     """
     names = [
         " ".join(unicodedata.normalize("NFC", _name_text(value)).split()) if known else ""
@@ -78,7 +77,7 @@ def clean_names(table: SourceTable, column: pd.Series) -> list[str]:
 
 
 def _name_text(value: object) -> str:
-    """Return a value as text: a whole number of a spreadsheet without decimals."""
+    """Return a value as text; whole numbers of a spreadsheet without decimals."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
@@ -92,13 +91,13 @@ def mixes_scripts(word: str) -> bool:
 
 
 # Separators of columns, in the order in which we try them. The semicolon comes before the comma, so
-# that a decimal comma is not taken as a separator.
+# that we do not read a decimal comma as a separator.
 _SEPARATORS = ("\t", ";", ",", "|")
 
 # The line that states the separator for Excel.
 _SEPARATOR_LINE = re.compile(r"sep=(.)\n", re.IGNORECASE)
 
-# So many lines are read to detect the separator.
+# How many lines we read to detect the separator.
 _SAMPLE_LINES = 50
 
 # The longest field: a table of places may hold an outline, which we do not read.
@@ -106,15 +105,15 @@ _FIELD_BYTES = 1 << 27
 
 
 def read_table(file: UserFile, sheet: str | None, encoding: str | None = None) -> SourceTable:
-    """Return the rows of a text table, as texts, or of a spreadsheet, as its values.
+    """Return the rows of a text table, as texts, or of a spreadsheet, as values.
 
-    An encoding that the caller states counts as it is.
+    We do not check an encoding that the caller states.
 
     Raises
     ------
     DataError
         A line has more or fewer fields than the header; two columns have the same name; the sheet
-        is missing or must be named; or the extra ``excel`` is not installed.
+        is missing or you must name one; or the extra ``excel`` is not installed.
     """
     notes: list[str] = []
     if file.format is FileFormat.EXCEL:
@@ -159,7 +158,7 @@ def _read_text(file: UserFile, notes: list[str], encoding: str | None) -> Grid:
 
 
 def detect_separator(text: str) -> str:
-    r"""Return the separator of columns: the one that gives every line as many fields as the header.
+    r"""Return the separator that gives every line as many fields as the header.
 
     >>> detect_separator("name;lat;lon\nСуджа;51,19;35,27")
     ';'
@@ -171,7 +170,7 @@ def detect_separator(text: str) -> str:
             rows = [r for r in csv.reader(io.StringIO(sample), delimiter=separator) if any(r)]
         except csv.Error:
             continue
-        # The usual length, not that of the first row: a title may stand above the header.
+        # We take the usual length, because the first row may be a title above the header.
         usual = Counter(len(row) for row in rows if len(row) > 1).most_common(1)
         width = usual[0][0] if usual else 0
         even = sum(1 for row in rows if len(row) == width) / max(len(rows), 1)
@@ -180,7 +179,7 @@ def detect_separator(text: str) -> str:
     return best
 
 
-# So many bytes are read at a time, and so many from the beginning to detect the separator.
+# How many bytes we read at a time, and from the beginning to detect the separator.
 _PART_BYTES = 1 << 20
 
 
@@ -188,21 +187,21 @@ class _Line(NamedTuple):
     """A row of a text table."""
 
     line: int
-    """The line in which it begins."""
+    """The line in which the row begins."""
     end: int
-    """The line in which it ends."""
+    """The line in which the row ends."""
     fields: list[str]
     is_after_gap: bool
-    """Whether empty lines stand before it."""
+    """Whether empty lines come before the row."""
 
 
 class TextTable:
     """A text table of any length, which is read row by row or batch by batch.
 
-    The rows and the batches are the same: every function that reads a text table uses this class.
-    Empty lines are left out, and so are rows of empty fields, with a note. A header may stand below
-    empty lines, titles and comments, or below the line that states the separator for Excel. Second
-    headers, comments and footers are left out with a note, too.
+    Rows and batches give the same data: every function that reads a text table uses this class. A
+    header may come after empty lines, titles and comments, or after the line that states the
+    separator for Excel. We leave out empty lines. We leave out rows of empty fields, second
+    headers, comments and footers too, with a note.
 
     Parameters
     ----------
@@ -242,17 +241,17 @@ class TextTable:
         stated = _SEPARATOR_LINE.match(text)
         self._separator_is_stated = bool(stated)
         self.separator = stated[1] if stated else detect_separator(text)
-        # Arrow reads tables whose rows are all as long as the header; see scan().
+        # Whether all rows are as long as the header, so that Arrow can read them; see scan().
         self._is_plain = False
         self._header_end = 0
         self._left_out = LeftOut()
         with open_file() as file:
-            # Only the first part: a quote without an end may stand somewhere.
+            # We read only the first part, because a quote without an end may follow.
             first = list(islice(self._raw_rows(file), SEARCHED_ROWS))
         header = find_header([row.fields for row in first])
         self._names, self._places = header.names, find_places(header.names)
         whole = first[header.above].fields if first else []
-        # The headings reach the target of classify_file letter by letter.
+        # classify_file writes the headings unchanged.
         self.header = [
             name if name != raw.strip() else raw
             for name, raw in zip(header.names, whole, strict=False)
@@ -272,7 +271,7 @@ class TextTable:
         self._has_footers = self._look_for_footers()
 
     def _look_for_footers(self) -> bool:
-        """Return whether the last lines seem to hold notes, which Arrow could not tell."""
+        """Return whether the last lines seem to be notes, which Arrow would read as rows."""
         with self.open_file() as file:
             # An even number of bytes, so that UTF-16 stays readable.
             file.seek(max(0, file.seek(0, io.SEEK_END) - _TAIL_BYTES) // 4 * 4)
@@ -285,7 +284,7 @@ class TextTable:
         return any(is_footer(row, self._places, after_gap=True) for row in rows)
 
     def _raw_rows(self, file: BinaryIO) -> Iterator[_Line]:
-        """Yield the rows below the header; before that is known, all rows that are not empty."""
+        """Yield the rows below the header; before we know the header, all rows not empty."""
         csv.field_size_limit(_FIELD_BYTES)
         # Excel still offers the line ends of old Macintosh computers; newline=None reads them.
         text = io.TextIOWrapper(file, self.encoding, newline=None)
@@ -314,7 +313,7 @@ class TextTable:
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the line in which each row below the header begins, and its fields.
 
-        At its end, :attr:`notes` says how many rows of empty fields were left out.
+        After the last row, :attr:`notes` says how many rows of empty fields were left out.
 
         Raises
         ------
@@ -331,7 +330,7 @@ class TextTable:
         self._add_notes(empty)
 
     def _checked_rows(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-        """Yield the line and the fields of each row below the header, also of empty fields."""
+        """Yield the line and the fields of each row below the header, also of empty rows."""
         left_out = self._left_out
         left_out.repeated, left_out.comments, left_out.footers = [], [], []
         held: list[_Line] = []
@@ -357,7 +356,7 @@ class TextTable:
         left_out.footers = [one.line for one in held if any(one.fields)]
 
     def _is_plain_row(self, row: list[str]) -> bool:
-        """Return whether a row is surely one of a place: as long as the header, with a point."""
+        """Return whether a row is surely a place: as long as the header, with a point."""
         return (
             bool(self._places)
             and len(row) == len(self.header)
@@ -368,7 +367,7 @@ class TextTable:
 
     def _may_end_with(self, row: list[str], *, after_gap: bool) -> bool:
         """Return whether a row may be a note below the table."""
-        # Nearly all rows have coordinates, so this look is enough for them.
+        # Nearly all rows have coordinates, so this test is enough for them.
         has_point = any(place < len(row) and row[place] for place in self._places)
         is_first = 0 in self._places and not any(row[1:])
         return (not has_point or is_first) and is_footer(row, self._places, after_gap=after_gap)
@@ -386,7 +385,7 @@ class TextTable:
         return ((line, row) for line, row in self._checked_rows(file) if any(row))
 
     def _add_notes(self, count: int) -> None:
-        """Add the notes about lines that are no places, and about rows of empty fields."""
+        """Add the notes about lines that are not places, and about rows of empty fields."""
         self.notes += self._left_out.describe()
         if not count:
             return
@@ -400,9 +399,9 @@ class TextTable:
         )
 
     def _check_row_length(self, row: list[str], line: int, width: int) -> None:
-        """Raise an error for a row that is not as long as the header; it may end in empty ones."""
+        """Raise an error for a row that is not as long as the header, without empty last fields."""
         if any(row[width:]):
-            # A decimal comma parts a field of digits from another one.
+            # A decimal comma splits a number into two fields of digits.
             digits = sum(field.strip().lstrip("+-").isdigit() for field in row)
             hint = (
                 " or with decimal commas in quotes"
@@ -411,7 +410,7 @@ class TextTable:
             )
             raise DataError(
                 f"Invalid line {line} of {self.name}: {len(row)} fields, but the header has "
-                f"{width}. Must be as many{hint}; columns are parted by {self.separator!r}."
+                f"{width}. Must be as many{hint}; the separator of columns is {self.separator!r}."
             )
         if len(row) < width:
             raise DataError(
@@ -420,11 +419,11 @@ class TextTable:
             )
 
     def lines_from(self, first: int) -> Sequence[int]:
-        """Return the lines of the rows from a row on, which is counted from 0, for messages."""
+        """Return the lines of the rows from a row on, for messages; rows are counted from 0."""
         return _Lines(self, first)
 
     def _encoding_error(self) -> DataError:
-        """Return the error about the first byte that the encoding does not know."""
+        """Return the error about the first byte that is not valid in the encoding."""
         decoder = codecs.getincrementaldecoder(self.encoding)()
         place, line = 0, 1
         with self.open_file() as file:
@@ -445,15 +444,15 @@ class TextTable:
     def scan(self, columns: Sequence[int], summarise: Callable[[pa.Table], Any]) -> list[Any]:
         """Return a summary of each batch of some columns, and check the length of each row.
 
-        This pass comes before that of :meth:`batches`: what holds for a whole column, such as its
-        decimal mark, is known only when all of the table is read.
+        Call it before :meth:`batches`. The properties of a whole column, such as its decimal mark,
+        are known only after the whole table is read.
 
         Parameters
         ----------
         columns
             The positions of the columns.
         summarise
-            Returns a small summary of a batch, whose columns are named by their position.
+            A function that returns a small summary of a batch; its columns are named by position.
 
         Raises
         ------
@@ -480,7 +479,7 @@ class TextTable:
         return found
 
     def _repeats_heading(self, batch: pa.Table, position: int) -> bool:
-        """Return whether a column of texts has its own heading among them."""
+        """Return whether a column of texts repeats its heading."""
         from pyarrow import compute as pc
 
         heading = self.header[position]
@@ -490,7 +489,7 @@ class TextTable:
     def batches(self, columns: Sequence[int], rows: int) -> Iterator[tuple[float, pa.Table]]:
         """Yield the share of the table read so far and the next rows, after :meth:`scan`.
 
-        At its end, :attr:`notes` says how many rows of empty fields were left out.
+        After the last batch, :attr:`notes` says how many rows of empty fields were left out.
 
         Parameters
         ----------
@@ -530,12 +529,12 @@ class TextTable:
         from pyarrow import csv as arrow
 
         names = [str(position) for position in range(self._fields)]
-        # A block may end at a newline within quotes, so Arrow must know that there are such ones.
+        # A block may end at a newline within quotes, so Arrow must expect such newlines.
         parse = arrow.ParseOptions(delimiter=self.separator, newlines_in_values=True)
         read = arrow.ReadOptions(
             block_size=block_size, skip_rows=self._header_end, column_names=names
         )
-        # We read every column as text, so that it reaches the target letter by letter.
+        # We read every column as text, so that classify_file can write it unchanged.
         convert = arrow.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
             strings_can_be_null=False,
@@ -556,13 +555,13 @@ class TextTable:
         return cast("BinaryIO", _Utf8File(file, decoder, self._encoding_error))
 
 
-# So many bytes at the end of a table are searched for notes.
+# How many bytes at the end of a table we search for notes.
 _TAIL_BYTES = 1 << 13
 
-# A note names so many lines of rows that were left out, and only counts the others.
+# How many lines of left-out rows a note names; it counts the others.
 _NAMED_LINES = 3
 
-# Batches of the first pass, in which only a few columns are kept.
+# The size of batches in the first pass, which keeps only a few columns.
 _SCAN_BYTES = 1 << 24
 _SCAN_ROWS = 100_000
 
@@ -572,7 +571,7 @@ _BOM = "\ufeff"
 
 def _unmark_fields(row: list[str]) -> list[str]:
     """Return the fields of a line without the marks for spreadsheets."""
-    if row and row[0].startswith(_BOM):  # files that were joined have one in their middle
+    if row and row[0].startswith(_BOM):  # joined files have byte order marks in the middle
         row = [row[0].lstrip(_BOM), *row[1:]]
     is_marked = any(field.startswith(MARK) for field in row)
     return [unmark_text(field) for field in row] if is_marked else row
@@ -612,7 +611,7 @@ def has_text(column: pa.ChunkedArray) -> bool:
 
 
 class _Lines(Sequence[int]):
-    """The lines of the rows of a table from a row on, each of which is found when it is needed."""
+    """The lines of the rows of a table from a row on; each one is computed when it is needed."""
 
     def __init__(self, table: TextTable, first: int) -> None:
         self._table, self._first = table, first
@@ -645,7 +644,7 @@ class _Utf8File(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer and return the number of its bytes that were filled."""
+        """Fill a buffer and return the number of filled bytes."""
         while not self._left and not self._ended:
             data = self._file.read(max(len(buffer), 1))
             self._ended = not data

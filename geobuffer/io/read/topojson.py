@@ -1,7 +1,7 @@
-"""Find the rings of a TopoJSON that do not end where they begin: GDAL closes them in silence.
+"""Find the rings of a TopoJSON that do not end where they begin: GDAL silently closes them.
 
 A ring is a list of numbers of arcs, which areas share; ~n stands for arc n in reverse. With a
-transform, each position of an arc is a step from the one before it.
+transform, each position of an arc is the difference from the position before it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from geobuffer.io.read.files import UserFile
 
-# The layer in which GDAL puts the objects that are no collections.
+# The layer in which GDAL puts objects that are not collections.
 _SINGLES = "TopoJSON"
 
 
@@ -27,7 +27,7 @@ def list_open_rows(file: UserFile, layer: str) -> list[int]:
 
 
 def _list_shapes(objects: Any, layer: str) -> Iterator[dict[str, Any]]:
-    """Yield the shapes of which GDAL makes the rows of a layer."""
+    """Yield the shapes that become the rows of a layer in GDAL."""
     for name, held in objects.items() if isinstance(objects, dict) else ():
         if not isinstance(held, dict):
             continue
@@ -55,7 +55,7 @@ def _list_rings(shape: dict[str, Any]) -> list[Any]:
 
 
 def _is_open(ring: Any, topology: dict[str, Any]) -> bool:
-    """Return whether a ring ends elsewhere; GDAL leaves out what is no ring, and so do we."""
+    """Return whether a ring is not closed; False for invalid rings, which GDAL leaves out."""
     try:
         return _find_ends(ring[0], topology)[0] != _find_ends(ring[-1], topology)[1]
     except (LookupError, OverflowError, TypeError):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from geobuffer.io.read.source_table import SourceTable
 
 
-# Columns of the code of a municipality, the most telling name first: ours, those of COD-PS on HDX,
-# and what a user may write.
+# Columns of the code of a municipality, the surest name first: ours, those of COD-PS on HDX, and
+# what a user may write.
 _CODES = (
     "hromada_code", "adm3_pcode", "admin3pcode", "adm3_code", "admin3_code", "код_громади",
     "код_громады", "katottg", "код_катоттг", "pcode", "code", "код",
@@ -43,8 +43,8 @@ def read_totals(file: str | Path, *, sheet: str | None = None) -> dict[str, floa
     Raises
     ------
     DataError
-        The file cannot be read or lacks one of the columns; a code is given twice; or a number is
-        missing, negative or no number. The message names the row.
+        The file cannot be read or lacks one of the columns; a code occurs twice; or a number of
+        people is missing, negative or not a number. The message names the row.
     """
     found, layer = find_file(file, layer=sheet)
     table = read_table(found, layer)
@@ -73,8 +73,8 @@ def _read_rows(table: SourceTable, codes: str, people: str) -> dict[str, float]:
             )
         if code in totals:
             raise DataError(
-                f"Invalid {codes} in {table.cite_row(row)}: {quote_value(code)} stands in an "
-                "earlier row too. Must be given once."
+                f"Invalid {codes} in {table.cite_row(row)}: {quote_value(code)} is also in an "
+                "earlier row. Must occur once."
             )
         totals[code] = float(number)
     return totals

@@ -20,7 +20,7 @@ _CELL = re.compile(
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 _PLACE = re.compile(rb'\br="([A-Z]{1,3}\d{1,7})"')
-# The result may be an empty text, which Excel marks so.
+# These types mean that the result is a text, which may be empty.
 _IS_TEXT = re.compile(rb'\bt="(?:str|s|inlineStr)"')
 _BLOCK = 1 << 20
 
@@ -40,7 +40,7 @@ def find_unsaved_formulas(workbook: BinaryIO, sheet: str) -> list[str]:
         rest = b""
         while block := file.read(_BLOCK):
             text = rest + block
-            # What follows the last whole cell is read with the next block.
+            # We search the part after the last whole cell again with the next block.
             end = max(text.rfind(b"c>") + 2, len(text) - 2 * _BLOCK)
             for cell in _CELL.finditer(text, 0, end):
                 place = _PLACE.search(cell[1])

@@ -68,7 +68,7 @@ def read_workbook(file: UserFile, sheet: str | None, notes: list[str]) -> tuple[
         with silence_warnings():
             book = _open_workbook(source)
             for one in book.worksheets:
-                # A sheet may state a size of up to 17 thousand million cells: ignore it.
+                # We ignore the stated size of a sheet: it may be up to 17 thousand million cells.
                 one.reset_dimensions()
             sheets = {
                 one.title: _split_header(one.iter_rows(values_only=True)) for one in book.worksheets
@@ -145,7 +145,7 @@ def _split_header(rows: Iterable[Sequence[Any]]) -> Grid:
     rest = [
         (number, row) for number, row in kept if not _is_left_out(number, row, header, left_out)
     ]
-    # Those between the table and notes below it part the two.
+    # We do not report the empty rows between the table and the notes below it.
     table = range(filled[found.length - 1][0], rest[-1][0] if rest else 0)
     empty = sorted(set(table).difference(number for number, _ in filled))
     notes = left_out.describe()
@@ -168,7 +168,7 @@ def _drop_footers(
     end = len(rows)
     while end and len(rows) - end < MOST_FOOTERS:
         number, row = rows[end - 1]
-        # Empty lines stand above it, or above the notes before it.
+        # There is a gap if empty lines come before this row, or before the notes above it.
         above = [n for n, _ in rows[max(0, end - MOST_FOOTERS) : end]]
         gap = any(after > before + 1 for before, after in pairwise(above))
         if not is_footer(row, places, after_gap=gap):
@@ -179,7 +179,7 @@ def _drop_footers(
 
 
 def _is_left_out(number: int, row: list[Any], header: list[str], left_out: LeftOut) -> bool:
-    """Return whether a row is a comment or repeats the header, and remember its line."""
+    """Return whether a row is a comment or repeats the header, and store its line."""
     if is_comment(row, len(header)):
         left_out.comments.append(number)
     elif is_repeated(row, header):
@@ -194,9 +194,8 @@ def _choose_sheet(
 ) -> str:
     """Return the sheet to read: the given one, the only one, or the only one with coordinates.
 
-    A hidden sheet is read if no other has rows.
-
-    A sheet is given by its name, or by its number from 1 on if no sheet has that name.
+    We read a hidden sheet if no other sheet has rows. A sheet is given by its name, or by its
+    number, from 1 on, if no sheet has that name.
     """
     if wanted is not None:
         if wanted in sheets:

@@ -1,10 +1,10 @@
 """Read KML and GPX as one stream of placemarks or of waypoints, routes and tracks.
 
 We do not use GDAL here: it drops columns with Cyrillic names and makes a layer of each folder. We
-use expat, without names of namespaces, because programs often forget to declare them. Nothing that
-a file refers to is opened: we refuse a DOCTYPE and store no address.
+use expat and ignore namespaces, because programs often forget to declare them. We open nothing to
+which a file refers: we refuse a DOCTYPE and store no address.
 
-A file has one table: the placemarks of all folders and documents.
+A file gives one table: the placemarks of all folders and documents.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from geobuffer.io.read.files import UserFile
 
 
-# We parse in blocks of so many bytes.
+# We parse in blocks of this many bytes.
 _BLOCK = 1 << 20
-# Real files nest folders some ten levels deep. The limit bounds the memory for open elements.
+# Real files nest folders some ten levels deep. The limit protects the memory.
 _MAX_DEPTH = 200
 # Rows times columns of the table. Each cell takes 8 bytes at least, so this is 0.8 GB.
 _MAX_CELLS = 100_000_000
@@ -56,7 +56,7 @@ class _Row:
     parts: list[Any] = field(default_factory=list)
     is_broken: bool = False
     is_open: bool = False
-    """Whether a ring of it does not end where it begins."""
+    """Whether one of its rings does not end where it begins."""
 
 
 def read_xml_layer(file: UserFile, layer: str | None) -> SourceTable:
@@ -73,7 +73,7 @@ def read_xml_layer(file: UserFile, layer: str | None) -> SourceTable:
     Raises
     ------
     DataError
-        The XML is broken or declares entities, a coordinate is no number, or there is no such
+        The XML is broken or declares entities, a coordinate is not a number, or there is no such
         layer.
     """
     reader = _KmlReader(file) if file.format is FileFormat.KML else _GpxReader(file)
@@ -82,7 +82,7 @@ def read_xml_layer(file: UserFile, layer: str | None) -> SourceTable:
     if not rows and reader.links:
         raise DataError(
             f"Invalid file {file}: it holds no placemark, only a link to another file, which is "
-            "not opened. Open it in Google Earth and save the places themselves."
+            "not opened. Open the file in Google Earth and save the places themselves."
         )
     table = SourceTable(
         str(file),
@@ -175,7 +175,7 @@ class _XmlReader:
         try:
             block.decode("utf-8")
         except UnicodeDecodeError as undecoded:
-            # A character may be cut in two at the end of a block.
+            # The end of a block may cut a character in two.
             is_text = undecoded.start >= len(block) - 4
             if (
                 not is_text
@@ -202,9 +202,9 @@ class _XmlReader:
         if not self._path and local != self.file.format.value.lower():
             raise expat.ExpatError(f"its root is {name[:40]!r}, not {self.file.format}")
         if len(self._path) == _MAX_DEPTH:
-            raise expat.ExpatError(f"more than {_MAX_DEPTH} elements in one another")
+            raise expat.ExpatError(f"more than {_MAX_DEPTH} nested elements")
         self.start(local, attributes)
-        # The text of an element is what follows its last child; we need no more than that.
+        # We need only the text of an element after its last child.
         if self._texts:
             self._texts[-1].clear()
         self._path.append(local)
@@ -239,7 +239,7 @@ class _XmlReader:
         return self.row
 
     def store_row(self) -> None:
-        """Add the row that has ended; refuse a table that would fill the memory."""
+        """Add the finished row; raise an error for a table that would fill the memory."""
         row, self.row = self.row, None
         if row is None:
             return
@@ -253,7 +253,7 @@ class _XmlReader:
     def build_frame(self, rows: list[_Row]) -> pd.DataFrame:
         """Return the attributes of rows, with the columns in the order in which they occur.
 
-        Where the data of rows have a column of the name of an element, the column keeps the name.
+        If a column of the data has the name of an element, the column of the data keeps the name.
         """
         data = list(dict.fromkeys(key for row in rows for key in row.data))
         elements = list(dict.fromkeys(k for row in rows for k, v in row.elements.items() if v))
@@ -269,12 +269,12 @@ class _XmlReader:
         return pd.DataFrame(columns, index=range(len(rows)), dtype=object)
 
     def read_point(self, numbers: list[str], found: str, line: int) -> tuple[float, float, float]:
-        """Return longitude, latitude and height; report what is no number.
+        """Return longitude, latitude and height.
 
         Raises
         ------
         DataError
-            There are not two or three numbers.
+            There are not two or three values, or a value is not a number.
         """
         if len(numbers) == 3 and not numbers[2]:
             numbers = numbers[:2]
@@ -369,7 +369,7 @@ class _KmlReader(_XmlReader):
             self._types[attributes.get("name", "").strip()] = attributes.get("type", "")
 
     def end(self, name: str, text: str) -> None:
-        """End what began, and store the text of an element."""
+        """End a folder, a placemark, a geometry or a field, and store its text."""
         if self.row is None:
             self._end_container(name, text)
         elif name == "Placemark":
@@ -403,7 +403,7 @@ class _KmlReader(_XmlReader):
     def _end_in_geometry(self, name: str, text: str) -> None:
         shape = self._geometries[-1]
         if name == "coordinates":
-            # KML forbids blanks around the commas of a tuple; people write them.
+            # KML forbids spaces around the commas of a tuple, but people write them.
             tuples = ",".join(part.strip() for part in text.split(",")).split()
             shape.points += [self.read_point(one.split(","), one, self.line) for one in tuples]
         elif name == "coord":
@@ -437,7 +437,7 @@ class _KmlReader(_XmlReader):
         frame = super().build_frame(rows)
         for column in frame.columns.intersection(list(self._types)):
             values = _read_typed(frame[column], self._types[column])
-            # A text that is not of the stated type leaves the column as it is.
+            # If a text is not of the stated type, the column keeps its texts.
             if not (values.isna() & frame[column].notna()).any():
                 frame[column] = values
         return frame
@@ -455,10 +455,9 @@ def _read_typed(texts: pd.Series[Any], kind: str) -> pd.Series[Any]:
 
 
 def _drop_own_labels(rows: list[_Row]) -> None:
-    """Drop what :mod:`geobuffer.io.write.kml` adds to the columns of a table.
+    """Drop the elements that :mod:`geobuffer.io.write.kml` adds to the columns of a table.
 
-    It repeats the columns in descriptions. The label of a row repeats a name, or is the number of
-    the row.
+    Descriptions repeat the columns. The label of a row repeats a name, or is the row's number.
     """
     known = {key for row in rows for key in row.data}
     labels = {row.elements.get("name") for row in rows}
@@ -524,7 +523,7 @@ class _GpxReader(_XmlReader):
             row.parts += [] if line is None else [line]
         elif self.parent in _GPX_LAYERS and name in _GPX_ELEMENTS:
             row.elements[name] = text
-        # Not the extensions of each point of a line.
+        # We read extensions of rows, but not those of the points of a line.
         elif self._path[2:3] == ["extensions"] and text:
             row.data[name] = text
         if name in _GPX_LAYERS:

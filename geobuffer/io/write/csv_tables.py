@@ -1,7 +1,7 @@
 """Write CSV, also in the form that a spreadsheet expects in a reader's locale.
 
-A double click opens a CSV by the settings of the computer: in Ukraine and most of Europe, a comma
-is a decimal mark, and semicolons part columns.
+A double click opens a CSV by the settings of the computer. In Ukraine and most of Europe, the comma
+is the decimal mark, and semicolons separate columns.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 #: UTF-8 with a byte order mark, by which spreadsheets know that it is UTF-8.
 ENCODING = "utf-8-sig"
 
-# The languages whose decimal mark is a comma, and those with a point; and the countries of each in
-# which it is the other one. From CLDR 47, by way of Babel; a test compares them. Languages that
-# write an Arabic mark are in neither.
+# The languages whose decimal mark is a comma, those with a point, and the countries that differ
+# from the rule of their language. They are from CLDR 47, through Babel; a test compares them.
+# Languages with an Arabic decimal mark are in neither list.
 _COMMA = (
     "af az ba be bg br bs ca cs cv da de el eo es et eu ff fi fo fr fy gl hr ht hu hy ia id ie is "
     "it jv ka kk kl ku ky lb ln lo lt lu lv mk nb nl nn no nr pl pt rm rn ro ru rw sc se sg sk sl "
@@ -45,7 +45,7 @@ _OTHER_WAY = {
     "qu": "BO", "sw": "CD",
 }  # fmt: skip
 
-# Here semicolons part columns though the decimal mark is a point.
+# In these countries semicolons separate columns, although the decimal mark is a point.
 _SEMICOLON_COUNTRIES = frozenset({"CH", "LI"})
 
 _LOCALE = re.compile(r"([a-z]{2})(?:[_-]([a-z]{2}|\d{3}))?", re.IGNORECASE)
@@ -66,7 +66,7 @@ class CsvStyle(NamedTuple):
 def find_csv_style(locale: str) -> CsvStyle:
     """Return the separator of columns and the decimal mark of a locale.
 
-    Where the decimal mark is a comma, semicolons part the columns.
+    If the decimal mark is a comma, semicolons separate the columns.
 
     Raises
     ------
@@ -93,10 +93,10 @@ def find_csv_style(locale: str) -> CsvStyle:
 
 
 def write_csv(table: pd.DataFrame, path: Path, style: CsvStyle | None) -> None:
-    """Write a table without geometry; without a style to the letter, as other programs expect.
+    """Write a table without geometry; without a style, texts are written unchanged.
 
-    With a style, texts that a spreadsheet would take for numbers, dates or formulas are marked as
-    texts: see :mod:`geobuffer.io.spreadsheet_texts`.
+    With a style, we mark texts that a spreadsheet would read as numbers, dates or formulas: see
+    :mod:`geobuffer.io.spreadsheet_texts`.
     """
     if style is None:
         table.to_csv(path, index=False, encoding=ENCODING)
@@ -131,12 +131,12 @@ def _mark_value(value: Any, style: CsvStyle) -> Any:
         return mark_text(str(value)) if abs(int(value)) >= _LONGEST_NUMBER else value
     if isinstance(value, (float, np.floating)):
         return str(value).replace(".", style.decimal)
-    # Dates become dates in a spreadsheet, as they should.
+    # We do not mark dates, so that a spreadsheet reads them as dates.
     return mark_text(value) if isinstance(value, str) else value
 
 
 def mark_arrow_table(table: pa.Table, style: CsvStyle, numeric: Collection[str]) -> pa.Table:
-    """Return a table of Arrow for a CSV, marked as :func:`write_csv` does.
+    """Return an Arrow table for a CSV, marked as :func:`write_csv` marks tables.
 
     A table that was read from a text table holds texts only; ``numeric`` are the columns whose
     texts are numbers.

@@ -60,10 +60,10 @@ def check_xlsxwriter() -> None:
 def write_workbook(table: pd.DataFrame, path: Path) -> None:
     """Write a table without geometry as a workbook with the sheets ``data`` and ``about``.
 
-    What geobuffer measured against stands on ``about``, not in each row. A text is written and
-    shown as a text: one that begins with ``=`` is not a formula, and ``007`` keeps its zeros. Dates
-    are dates. Moments with a time zone are ISO 8601 texts, because Excel has no time zones. The row
-    of column names is bold, stays in view and has a filter.
+    The border and its source are on the sheet ``about``, not in each row. A text stays a text: one
+    that begins with ``=`` is not a formula, and ``007`` keeps its zeros. Dates are dates. Times
+    with a time zone are ISO 8601 texts, because Excel has no time zones. The row of column names is
+    bold, stays in view and has a filter.
 
     Raises
     ------
@@ -80,9 +80,9 @@ def write_workbook(table: pd.DataFrame, path: Path) -> None:
     about_rows = _describe_table(table)
     header, columns = _convert_table(_drop_origin(table))
     about = [[_convert_value(value, "about") for value in row] for row in about_rows]
-    # The temporary files of XlsxWriter lie beside the workbook, in a folder that we remove even
-    # after the process was killed. Its option constant_memory would write them row by row, but then
-    # it takes cells in one order only and loses others without an error.
+    # XlsxWriter puts its temporary files beside the workbook, in our temporary folder, so that they
+    # are removed even if the process is killed. We do not use its option constant_memory, because
+    # it then drops cells that are not in order, without an error.
     options = {"tmpdir": str(path.parent)}
     from xlsxwriter.exceptions import FileCreateError
 
@@ -104,7 +104,7 @@ def write_workbook(table: pd.DataFrame, path: Path) -> None:
 
 
 def _convert_table(table: pd.DataFrame) -> tuple[list[str], list[list[Any]]]:
-    """Return the names of columns and, by column, the values as cells can hold them."""
+    """Return the names of the columns, and the values of each column, converted for cells."""
     names = [str(name) for name in table.columns]
     header = [_convert_value(name, "the names of columns") for name in names]
     columns = [
@@ -125,7 +125,7 @@ def _drop_origin(table: pd.DataFrame) -> pd.DataFrame:
     if not origin:
         return table
     facts = {**origin, "made_with": f"geobuffer {__version__}"}
-    # A column that the table had before may hold something else.
+    # The table may have an older column of the same name with other values, which we keep.
     same = [name for name, fact in facts.items() if name in table and (table[name] == fact).all()]
     return table.drop(columns=same)
 
@@ -181,7 +181,7 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, styles: dict[str,
 
 
 def _convert_value(value: Any, where: str) -> Any:
-    """Return a value as a cell can hold it; ``where`` names its place in messages."""
+    """Convert a value for a cell; ``where`` names the cell in messages."""
     if is_missing(value):
         return None
     if isinstance(value, (bool, np.bool_)):
@@ -214,7 +214,7 @@ def _convert_number(value: Any) -> int | float | str:
 
 
 def _convert_date(value: dt.date) -> dt.date | str:
-    """Return a date or moment, as a text where Excel cannot hold it."""
+    """Return a date or time, or a text if Excel cannot hold it."""
     if isinstance(value, pd.Timestamp):
         value = value.to_pydatetime(warn=False)
     zoned = isinstance(value, dt.datetime) and value.tzinfo is not None

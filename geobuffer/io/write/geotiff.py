@@ -1,4 +1,4 @@
-"""Write a grid of numbers as GeoTIFF, north up, with what its attributes say of its source."""
+"""Write a grid of numbers as GeoTIFF, north up, with the attributes that state its source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-# What is kept of the attributes. GDAL gives other names a meaning of their own.
+# The attributes that we write as tags. GDAL may give other names a special meaning.
 _TAGS = ("border", "source", "licence", "as_of", "method", "made_with", "units")
 
 
@@ -27,15 +27,15 @@ def check_rasterio() -> None:
 
 
 def fit_geotiff(grid: xr.DataArray) -> Callable[[Path], None]:
-    """Return a function that writes a grid to a path, after a check that it is one.
+    """Check a grid, and return a function that writes it to a path.
 
     Raises
     ------
     DataError
         The array has other dimensions than x and y, one column or row, uneven steps or no numbers;
-        or, from that function, GeoTIFF cannot hold its reference system.
+        or the returned function finds that GeoTIFF cannot hold the reference system.
     MissingCRSError
-        It has no reference system.
+        The grid has no reference system.
     """
     cells = read_cells(grid, "thing")
     if grid.ndim != 2:
@@ -47,7 +47,7 @@ def fit_geotiff(grid: xr.DataArray) -> Callable[[Path], None]:
     if grid.dtype.kind not in "biuf":
         raise DataError(f"Invalid thing: {grid.dtype} in it. Must be numbers.", parameter="thing")
     cells.check()
-    # From the coordinates: GeoTransform stays as it was when an array is sliced.
+    # We use the coordinates, because slicing an array does not change its GeoTransform.
     down, right = cells.y[-1] < cells.y[0], cells.x[-1] > cells.x[0]
     turns = slice(None, None, 1 if down else -1), slice(None, None, 1 if right else -1)
     cells = cells._replace(y=cells.y[turns[0]], x=cells.x[turns[1]])
@@ -60,7 +60,7 @@ def fit_geotiff(grid: xr.DataArray) -> Callable[[Path], None]:
         numbers = np.asarray(grid.transpose(*cells.names).values, dtype=np.float64)[turns]
         # Make the file in memory: GDAL does not report a failed last write on a full disk.
         # Predictor 3 is made for floating-point numbers. A file beyond 4 GB has to be a BigTIFF.
-        # Without PAM, GDAL does not put into a second file what GeoTIFF has no code for.
+        # Without PAM, GDAL writes no second file for metadata that GeoTIFF cannot hold.
         with Env(GDAL_PAM_ENABLED="NO"), MemoryFile() as made:
             with made.open(
                 driver="GTiff", width=len(cells.x), height=len(cells.y), count=1, dtype="float64",
@@ -71,7 +71,7 @@ def fit_geotiff(grid: xr.DataArray) -> Callable[[Path], None]:
                 raster.update_tags(**{n: _text(grid.attrs[n]) for n in _TAGS if n in grid.attrs})
                 raster.set_band_description(1, _text(grid.attrs.get("long_name", "")))
             with made.open() as written:
-                # GDAL drops such a projection, and reports nothing.
+                # GDAL silently drops a projection that GeoTIFF cannot hold.
                 if not written.crs:
                     raise DataError(
                         f"Invalid thing: GeoTIFF cannot hold its system {cells.crs.name!r}. Must "

@@ -1,8 +1,8 @@
 """Write zones and tables as KML or KMZ for Google Earth, with colours, folders and descriptions.
 
 The version is OGC KML 2.2. Google Earth reads a description as HTML. We therefore escape values of
-a table twice, as HTML and as XML, so that they never become markup. Values stand a second time as
-typed data, by a schema, so that a GIS reads numbers as numbers.
+a table twice, as HTML and as XML, so that they never become markup. We also write the values as
+typed data with a schema, so that a GIS reads numbers as numbers.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _DECIMALS = 9
 
 
 def write_kml(thing: Zone | gpd.GeoDataFrame, path: Path) -> None:
-    """Write a zone or a table in degrees as KML or, by the suffix, as KMZ: the same, zipped.
+    """Write a zone or a table in degrees as KML, or as KMZ (zipped KML), by the suffix.
 
-    A zone has a folder of its rings and one of its border's sections; a table has a placemark for
-    each row, coloured by ``membership`` where it has such a column.
+    A zone becomes a folder of rings and a folder of the border's sections. A table becomes a
+    placemark for each row, coloured by the column ``membership`` if there is one.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def _add_zone(document: ET.Element, zone: Zone) -> None:
             "licence": zone.source.licence,
         }
     )
-    # The schemas of a document stand before its folders.
+    # In a document, schemas come before folders.
     kinds, kinds_of_sections = (
         _add_schema(document, "rings", facts), _add_schema(document, "sections", sections)
     )  # fmt: skip
@@ -185,7 +185,7 @@ class _Schema(NamedTuple):
     types: Mapping[str, str]
 
 
-# Whole numbers of KML have 32 bits; a double holds whole numbers of 53.
+# Whole numbers of KML have 32 bits with the sign; a double holds whole numbers of 53 bits.
 _INT_BITS, _DOUBLE_BITS = 31, 53
 
 
@@ -199,7 +199,7 @@ def _add_schema(document: ET.Element, name: str, table: pd.DataFrame) -> _Schema
 
 
 def _choose_type(column: pd.Series[Any]) -> str:
-    """Return the type of KML that holds each value of a column without loss."""
+    """Return the KML type that holds all values of a column without loss."""
     kind = column.dtype
     if pd.api.types.is_bool_dtype(kind):
         return "bool"
@@ -248,7 +248,7 @@ def _add_description(parent: ET.Element, facts: Mapping[str, Any], *, title: str
 
 
 def _escape_html(text: str) -> str:
-    """Return a text as HTML in which Google Earth replaces nothing, as it does ``$[name]``."""
+    """Escape a text for HTML, and ``$[`` too, because Google Earth replaces ``$[name]``."""
     return html.escape(text).replace("$[", "&#36;[")
 
 

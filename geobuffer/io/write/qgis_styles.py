@@ -1,7 +1,7 @@
 """Store the colours of layers in a GeoPackage, so that QGIS draws them as the page does.
 
-QGIS looks for a table ``layer_styles``, in which it stores styles itself, and applies the one that
-is marked as default. Other programs show the table as one without shapes.
+QGIS stores styles in a table ``layer_styles``, and applies the style that is marked as default.
+Other programs show this table as one without shapes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CREATE TABLE layer_styles (
     update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now'))
 )"""
 
-# Readers that follow the standard find only tables that are listed there.
+# Readers that follow the standard find only the tables that gpkg_contents lists.
 _REGISTER = """
 INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change)
 VALUES ('layer_styles', 'attributes', 'layer_styles', 'Styles for QGIS',
@@ -43,7 +43,7 @@ INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geome
                           styleName, styleQML, styleSLD, useAsDefault, description, owner)
 VALUES ('', '', ?, ?, ?, ?, '', 1, 'Colours of geobuffer', '')"""
 
-# Diameters and outlines of dots in mm, as they differ on the page: 10, 12 and 5 pixels across.
+# Diameters and outlines of dots in mm; on the page their diameters are 10, 12 and 5 pixels.
 _DOTS = {"inside": ("2.2", "0.2"), "uncertain": ("2.6", "0.55"), "outside": ("1.2", "0")}
 
 # The fill is 40 % opaque, so that a map below shows.
@@ -150,7 +150,7 @@ def _add_symbol(symbols: ET.Element, name: str, kind: str, one: _Class) -> None:
     names = {"marker": "SimpleMarker", "line": "SimpleLine", "fill": "SimpleFill"}
     symbol = ET.SubElement(symbols, "symbol", type=kind, name=name, alpha="1")
     layer = ET.SubElement(symbol, "layer", {"class": names[kind], "enabled": "1", "pass": "0"})
-    # In this older form of properties all versions of QGIS read them.
+    # All versions of QGIS read this older form of properties.
     for key, value in _list_properties(kind, one).items():
         ET.SubElement(layer, "prop", k=key, v=value)
 

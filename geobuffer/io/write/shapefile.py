@@ -103,7 +103,7 @@ def _fit_table(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, dict[str, str
     names: dict[str, str] = {}
     notes: list[str] = []
     plain = pd.DataFrame(table.drop(columns=shapes.name))
-    # Names that fit stay, and longer ones make way.
+    # Names that fit stay unchanged; only longer names are shortened.
     fitting = {str(name) for name in plain.columns if _shorten_name(str(name), ()) == name}
     for name, column in plain.items():
         taken = [*names.values(), *(fitting - {name})]
@@ -136,7 +136,7 @@ def _shorten_name(name: str, taken: Iterable[str]) -> str:
 
 
 def _fit_column(column: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
-    """Return a column as dBASE can hold it, and a note of the change."""
+    """Convert a column for dBASE, and return it with a note of the change."""
     column = column.reset_index(drop=True)
     if pd.api.types.is_datetime64_any_dtype(column):
         there = column.notna()

@@ -1,6 +1,7 @@
 """Prepare values before they are written.
 
-Round distances to what is known of them; find missing values, and characters that XML cannot hold.
+Round distances to their meaningful digits; find missing values, and characters that XML cannot
+hold.
 """
 
 from __future__ import annotations
@@ -32,21 +33,21 @@ def is_missing(value: Any) -> bool:
 # The columns of distances that geobuffer measures, in km.
 _DISTANCES = ("distance_km", "farthest_km", "margin_km", "chainage_km")
 
-# A probability is known to one or two hundredths; a third decimal tells 0.999 from 1.
+# A probability is known to one or two hundredths; a third decimal distinguishes 0.999 from 1.
 _PROBABILITY, _PROBABILITY_DECIMALS = "p_inside", 3
 
-# Of an uncertainty, two digits mean something (Guide to the expression of uncertainty in
-# measurement, 7.2.6). But at least a tenth of a kilometre is shown, because zones are some
-# kilometres wide; and at most a millimetre, because a line may be drawn exactly.
+# Two digits of an uncertainty are meaningful (Guide to the expression of uncertainty in
+# measurement, 7.2.6). We show distances at least to a tenth of a kilometre, because zones are some
+# kilometres wide, and at most to a millimetre, because a line may be drawn exactly.
 _DIGITS = 2
 _FEWEST_DECIMALS, _MOST_DECIMALS = 1, 6
 
 
 def round_distances(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table in which what geobuffer measured is rounded to what is known.
+    """Return a table with the distances that geobuffer measured rounded to meaningful digits.
 
-    Distances of a row have so many decimals as two digits of its ``margin_km`` need. Without that
-    column, the accuracies of the place and the border count.
+    The decimals of a row are those of the first two digits of its ``margin_km``. Without that
+    column, the accuracies of the place and the border decide.
 
     Examples
     --------
@@ -77,7 +78,7 @@ def round_distances(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _find_uncertainty(table: pd.DataFrame, origin: dict[str, Any]) -> NDArray[np.float64]:
-    """Return how far, in km, the distance of each row may be from the truth; 0 if none says."""
+    """Return the uncertainty of the distance of each row in km; 0 if unknown."""
     if "margin_km" in table:
         return _read_column(table["margin_km"])
     place_m: Any = _read_column(table["accuracy_m"]) if "accuracy_m" in table else 0.0

@@ -52,13 +52,11 @@ _BY_GDAL = (".gpkg", ".geojson", ".fgb", ".shp.zip")
 
 
 def fit_table(table: pd.DataFrame, suffix: str, path: Path) -> pd.DataFrame:
-    """Return a copy of a table as a format can hold it.
+    """Return a copy of a table, adapted to a format.
 
-    ``path`` is for messages.
-
-    Distances that geobuffer measured are rounded to what is known of them. Shapes are converted to
-    degrees. A meaningful index becomes a column. Values that the format
-    cannot hold, such as durations or numbers among texts, become texts.
+    Distances that geobuffer measured are rounded to meaningful digits. Shapes are converted to
+    degrees. A meaningful index becomes a column. Values that the format cannot hold, such as
+    durations or numbers among texts, become texts. ``path`` is for messages.
 
     Raises
     ------
@@ -85,7 +83,7 @@ def fit_table(table: pd.DataFrame, suffix: str, path: Path) -> pd.DataFrame:
 
 
 def reserve_names(table: pd.DataFrame) -> dict[str, str]:
-    """Return names for the two columns that GDAL adds to a GeoPackage and that are not in use.
+    """Return unused names for the two columns that GDAL adds to a GeoPackage.
 
     >>> reserve_names(pd.DataFrame({"name": []})), reserve_names(pd.DataFrame({"FID": []}))
     ({'FID': 'fid', 'GEOMETRY_NAME': 'geom'}, {'FID': 'fid_1', 'GEOMETRY_NAME': 'geom'})
@@ -111,7 +109,7 @@ def _convert_to_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _keep_one_geometry(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return a table with one column of shapes, as most formats need; the others become WKT."""
+    """Return a table with one column of shapes, as most formats need; other ones become WKT."""
     more = [
         name
         for name, kind in table.dtypes.items()
@@ -233,7 +231,7 @@ def write(
         :func:`geobuffer.plot_zone` returns.
     path
         The suffix names the format. For zones and tables with geometry, in EPSG:4326: ``.gpkg``
-        (of a zone, all that :func:`geobuffer.read_zone` needs to give it back), ``.geojson`` (RFC
+        (for a zone with all that :func:`geobuffer.read_zone` needs), ``.geojson`` (RFC
         7946), ``.fgb``, ``.parquet`` (GeoParquet 1.1), ``.kml`` and ``.kmz``, ``.shp.zip`` (a
         shapefile, with a warning that lists what it cannot hold). For tables, points as
         ``longitude`` and ``latitude``, other shapes as WKT: ``.csv`` (UTF-8 with a byte order mark,
@@ -244,21 +242,22 @@ def write(
         fonts): the same picture gives the same bytes, and its title and sources are in its
         metadata too.
     csv_locale
-        Only for ``.csv``: whose spreadsheet opens it with a double click, as in ``"uk"``, ``"ru"``,
-        ``"pl"``, ``"de"``, ``"fr"`` or ``"en_US"``. The locale decides the separator and the
-        decimal mark, and texts that would become numbers, dates or formulas are marked as texts. By
-        default commas part the columns, decimals have a point, and texts are written to the letter.
+        Only for ``.csv``: the locale of the spreadsheet that opens the file with a double click,
+        such as ``"uk"``, ``"ru"``, ``"pl"``, ``"de"``, ``"fr"`` or ``"en_US"``. The locale decides
+        the separator and the decimal mark, and we mark texts that would become numbers, dates or
+        formulas. By default commas separate the columns, decimals have a point, and texts are
+        written unchanged.
 
     Raises
     ------
     DataError
-        The suffix names no format for that thing; or ``csv_locale`` is unknown, or the file is no
+        The suffix names no format for that thing; ``csv_locale`` is unknown, or the file is not a
         CSV; or a grid has other dimensions than x and y, one column or row, or uneven steps.
     MissingExtra
         A library that writes the format is not installed.
     WriteError
         The folder is missing or read-only, or the target is read-only or not a plain file: we
-        check this first. Or the disk is full. A file that was there before stays as it was.
+        check this first. Or the disk is full. An older file of this name stays unchanged.
     MissingCRSError
         A table's geometry, or a grid, has no coordinate reference system.
 
@@ -283,7 +282,7 @@ def write(
 
 
 def check_target(path: str | Path, thing: object) -> Path:
-    """Return the path if the thing can be written there, before anything is computed.
+    """Check that a thing can be written to a path, before anything is computed; return the path.
 
     Raises
     ------
@@ -298,7 +297,7 @@ def check_target(path: str | Path, thing: object) -> Path:
         kind = thing.__name__ if isinstance(thing, type) else type(thing).__name__
         message = f"Invalid file {str(path)!r} for a {kind}. {did_you_mean(path.suffix, formats)}"
         if formats == _PLAIN and _file_suffix(path) in _SHAPES:
-            message += " read_settlements() makes points of its columns of longitude and latitude."
+            message += " read_settlements() makes points from columns of longitude and latitude."
         raise DataError(message)
     if _file_suffix(path) == ".xlsx":
         check_xlsxwriter()
@@ -315,7 +314,7 @@ def check_csv_locale(path: Path, csv_locale: str | None) -> CsvStyle | None:
     Raises
     ------
     DataError
-        The locale is unknown, or the file is no CSV.
+        The locale is unknown, or the file is not a CSV.
     """
     if csv_locale is None:
         return None
@@ -329,8 +328,8 @@ def check_csv_locale(path: Path, csv_locale: str | None) -> CsvStyle | None:
     return style
 
 
-# In the name of a file, pyogrio takes ! for the end of an archive's name, and GDAL ; for the end of
-# a table's name; both drop control characters.
+# In the name of a file, pyogrio reads ! as the end of an archive's name, and GDAL reads ; as the
+# end of a table's name. Both drop control characters.
 _NO_NAME = re.compile(r"[\x00-\x1f\x7f;!]")
 _NO_FOLDER = re.compile(r"[\x00-\x1f\x7f!]")
 
@@ -339,7 +338,7 @@ _IN_UTF8 = (*_BY_GDAL, ".parquet")
 
 
 def _check_name(path: Path) -> None:
-    """Refuse a name that the library which writes the format cannot open."""
+    """Refuse a file name that the library for the format cannot open."""
     suffix = _file_suffix(path)
     folder = os.path.realpath(path.parent)
     wrong = ""
@@ -354,8 +353,8 @@ def _check_name(path: Path) -> None:
         check_name_length(path, len("-journal"))
     if wrong:
         raise WriteError(
-            f"Invalid file {str(path)!r}: {wrong}, which {suffix} cannot take. Must have another "
-            "name."
+            f"Invalid file {str(path)!r}: {wrong}, which a {suffix} file must not have. Choose "
+            "another name."
         )
 
 
@@ -449,8 +448,8 @@ def _write_geopackage(
 def _write_layer(table: gpd.GeoDataFrame, path: Path, suffix: str) -> str:
     """Write a table as the layer of a file, and return the layer's name."""
     drivers = {".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
-    # RFC 7946 wants outer rings counterclockwise, no CRS, and seven decimals at most; we keep nine
-    # (0.1 mm), so that a zone read back is the zone that was written.
+    # RFC 7946 asks for counterclockwise outer rings, no CRS, and at most seven decimals. We write
+    # nine (0.1 mm), so that a zone that is read again equals the zone that was written.
     options: dict[str, Any] = {}
     if suffix == ".geojson":
         options = {"RFC7946": "YES", "COORDINATE_PRECISION": 9}
@@ -524,7 +523,7 @@ def _drop_geometry(table: pd.DataFrame) -> pd.DataFrame:
     flat = pd.DataFrame(table.drop(columns=shapes.name))
     flat.attrs = table.attrs
     made = ("longitude", "latitude", "wkt")
-    # Rename columns that already have these names: the shapes decide.
+    # Existing columns of these names get other names: the shapes are the current positions.
     flat = flat.rename(columns={n: f"{n}_original" for n in made if n in flat.columns})
     if (shapes.geom_type.dropna() == "Point").all():
         # Six decimals: 0.1 m, far below the accuracy of any gazetteer.

@@ -302,7 +302,7 @@ REFUSED = {
         "several pairs .*'start_lat' with 'start_lon', 'end_lat' with 'end_lon'",
     ),
     "degrees and minutes apart": (
-        "name,lat_deg,lat_min,lon_deg,lon_min\nA,51,7,35,2\n", "columns of their own",
+        "name,lat_deg,lat_min,lon_deg,lon_min\nA,51,7,35,2\n", "separate columns",
     ),
     "a pair with a fault": (
         'name,coords\nA,"51.1, 35.1"\nB,"51.1, 35.2"\nC,"51.1, abc"\n',

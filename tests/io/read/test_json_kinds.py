@@ -254,7 +254,7 @@ BAD_TABLES = {
     json.dumps({"towns": RECORDS, "villages": RECORDS}): "2 members .* layer=: 'towns', 'villages'",
     json.dumps(RECORDS[0]) + '\n{"name": ': "line 2: no JSON",
     '[{"lat": 51, "lon": 35}': "incomplete or damaged",
-    '[{"lat": ' + "[" * 200_000: "lists in one another",
+    '[{"lat": ' + "[" * 200_000: "too many nested lists",
     '[{"lat": 51, "lon": 35, "people": ' + "9" * 6_000 + "}]": "digits",
     '[{"lat": 51, "lon": 35, "name": "Суми"}]'.encode("cp1251"): "not UTF-8 at byte",
 }

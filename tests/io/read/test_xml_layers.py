@@ -229,7 +229,7 @@ def test_the_main_document_of_a_kmz_is_read(tmp_path, write):
 
 
 def test_a_deep_file_is_refused(write):
-    with pytest.raises(gb.DataError, match="200 elements in one another"):
+    with pytest.raises(gb.DataError, match="200 nested elements"):
         gb.read_settlements(write("<Folder>" * 300_000))
 
 
