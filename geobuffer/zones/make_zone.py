@@ -525,7 +525,7 @@ def _explain_width(width: float) -> str:
     if width == 0:
         return ": a zone of width 0 is only the line itself"
     if width < 0:
-        return ": a line has no inside. For one side, use side=, such as 'inside' of a region"
+        return ": a line has no inside; side= takes one side, such as 'inside' of a region"
     return ""
 
 

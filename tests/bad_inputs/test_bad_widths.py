@@ -16,7 +16,7 @@ def widths(*km):
 
 @pytest.mark.row(16)
 def test_inside_raises_an_error_for_a_line(strip, check_refused, check_error):
-    said = ["Invalid km -10", "a line has no inside", "use side="]
+    said = ["Invalid km -10", "a line has no inside", "side= takes"]
     with check_error(gb.GeometryError, *said):
         gb.build_zone(strip, km=-10)
     with check_error(gb.GeometryError, "Invalid km -3"):
