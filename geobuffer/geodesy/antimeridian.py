@@ -1,20 +1,20 @@
 """Handle 180 degrees of longitude: wrap and unwrap longitudes, cut and join shapes there.
 
 A shape that crosses the antimeridian has two forms. In files it is *cut* at ±180° (RFC 7946,
-section 3.1.9): every longitude lies within ±180°. For computing it is *unwrapped*: longitudes run
-on beyond ±180°, so that no edge jumps from one end of the map to the other.
+section 3.1.9): every longitude lies within ±180°. For computing it is *unwrapped*: longitudes
+continue beyond ±180°, so that no edge jumps from one end of the map to the other.
 
 One rule reads edges, in files and in memory. An edge is the straight line between its positions
 (RFC 7946, section 3.1.1). Two kinds of edges are longer than 180° of longitude:
 
 - A *step over 180°* runs from one end of the map to the other, as from 178 to −179. We read it the
-  short way round, which is 45° at most, and the caller reports that.
+  short way round, which is at most 45°, and the caller warns the user.
 - A *whole parallel* runs exactly one turn at one latitude, as from −180 to 180 along the edge of an
-  Arctic box. If the shape is valid as it is written, it is drawn across the whole map, and all its
-  edges are straight. If not, the two longitudes are two spellings of one; so they are at the ends
-  of an edge of one turn between two latitudes.
+  Arctic box. If the shape is valid as it is written, it covers the whole width of the map, and all
+  its edges are straight. If not, both numbers mean the same longitude. The same is true of an edge
+  of one turn between two latitudes.
 
-Any other edge of more than 180° has two readings, and we refuse it.
+Any other edge of more than 180° is ambiguous, and raises an error.
 
 Coordinates are degrees, longitude first. A turn is 360°.
 """
@@ -49,7 +49,7 @@ _TURN = 360.0
 def wrap_degrees(degrees: _Floats) -> _Floats:
     """Bring differences of longitude, or azimuths, into ±180°: the short way round.
 
-    What lies within ±180° already stays as it is, to the last bit.
+    Values within ±180° stay exactly the same.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def wrap_degrees(degrees: _Floats) -> _Floats:
     """
     beyond = np.abs(degrees) > 180.0
     if not np.any(beyond):
-        # The remainder takes long, and few tables need it.
+        # The remainder below takes long, and few tables need it.
         return np.array(degrees, dtype=np.float64)
     return np.where(beyond, (degrees + 180.0) % _TURN - 180.0, degrees)
 
@@ -86,7 +86,7 @@ def shift_to_0_360(lon: ArrayLike) -> _Floats:
 
 
 def unwrap_near(lon: _Floats, centre: _Floats | float) -> _Floats:
-    """Return longitudes within 180° of a centre, so beyond ±180° where the centre is near there.
+    """Return longitudes within 180° of a centre; near ±180° they continue beyond it.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def find_narrowest_range(lon: _Floats) -> tuple[float, float]:
 
 
 def unwrap_narrowest(lon: _Floats) -> _Floats:
-    """Return longitudes as one unbroken range, the narrowest; it begins within ±180°.
+    """Return longitudes as the narrowest unbroken range, which begins within ±180°.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def unwrap_narrowest(lon: _Floats) -> _Floats:
 
 
 def unwrap_vertices(lonlat: _Floats, west: float) -> _Floats:
-    """Return the vertices (n, 2) of a line without jumps, its middle within a turn from ``west``.
+    """Return the vertices (n, 2) of a line without jumps; its middle is in the turn from ``west``.
 
     Examples
     --------
@@ -150,10 +150,10 @@ def unwrap_vertices(lonlat: _Floats, west: float) -> _Floats:
 
 
 def _unwrap_along(lon: _Floats) -> _Floats:
-    """Return longitudes in order, each within 180° of the one before, plus whole turns exactly.
+    """Add whole turns to longitudes, so that each is within 180° of the one before.
 
-    ``numpy.unwrap`` adds rounded differences. So a closed ring ended a last digit from where it
-    began, which made it cross itself.
+    We do not use ``numpy.unwrap``: it adds rounded differences, so that the last vertex of a closed
+    ring differed from the first in the last digit, and the ring crossed itself.
     """
     turns = np.cumsum(np.round(np.diff(lon, prepend=lon[:1]) / _TURN))
     return np.asarray(lon - _TURN * turns)
@@ -173,9 +173,9 @@ def split_longitude_range(west: float, east: float) -> list[tuple[float, float]]
 # --- shapes: from jumping edges to unwrapped or cut ones ---
 
 
-# How wide a step over 180° may be. Outlines have steps of a few degrees, routes some of more. A
-# wider edge may as well be the straight line, the long way, as RFC 7946 has it: a box from −170 to
-# 120.
+# The widest step over 180°. Outlines have steps of a few degrees, and some routes have wider ones.
+# A wider edge may as well be the straight line of RFC 7946, the long way round, such as the edge of
+# a box from −170 to 120.
 _STEP_DEGREES = 45.0
 
 
@@ -187,7 +187,7 @@ def crosses_antimeridian(shape: BaseGeometry) -> bool:
     Raises
     ------
     GeometryError
-        An edge of more than 180° of longitude has two readings.
+        An edge of more than 180° of longitude is ambiguous.
 
     Examples
     --------
@@ -216,7 +216,7 @@ class _LongEdges(NamedTuple):
     """Whether a line or polygon has edges of more than 180° of longitude, and of which kind."""
 
     step: bool
-    """Whether an edge steps over 180°, or one longitude is spelled in two ways."""
+    """Whether an edge steps over 180°, or one longitude is written in two ways."""
     parallel: bool
     """Whether the shape is drawn across the whole map, with a whole parallel as an edge."""
 
@@ -272,14 +272,14 @@ def _cut_long_edges(lonlat: _Floats) -> _Floats:
 
 
 def unwrap_polygon(shape: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
-    """Return a polygon no edge of which is longer than 180°, beyond ±180° where necessary.
+    """Return a polygon without edges longer than 180°, beyond ±180° where necessary.
 
     Edges that step over 180° run the short way round. Whole parallels are cut into quarters.
 
     Raises
     ------
     GeometryError
-        An edge has two readings, or a ring goes once round the globe on both sides of the equator.
+        An edge is ambiguous, or a ring around the globe crosses the equator.
 
     Examples
     --------
@@ -318,7 +318,7 @@ def _unwrap_steps(part: Polygon) -> Polygon:
     for interior in part.interiors:
         hole = _unwrap_ring(shapely.get_coordinates(interior))
         middle = (hole[:, 0].min() + hole[:, 0].max()) / 2.0
-        # Each ring starts at the longitude it was written with; we turn holes into their shell.
+        # Each ring keeps its first longitude; we shift holes by whole turns into their shell.
         hole[:, 0] += _TURN * round(((west + east) / 2.0 - middle) / _TURN)
         holes.append(hole)
     return shapely.Polygon(shell, holes)
@@ -335,20 +335,20 @@ def _unwrap_ring(lonlat: _Floats) -> _Floats:
         raise GeometryError(
             "a ring goes round the globe across the equator. Must be cut at the antimeridian first"
         )
-    # The ring goes round a pole: it encloses what lies between it and that pole.
+    # The ring goes round a pole, so it encloses the area up to that pole.
     pole = 90.0 if north > 0.0 else -90.0
     return np.vstack([ring, [(lon[-1], pole), (lon[0], pole)], ring[:1]])
 
 
 def cut_line(shape: LineString | MultiLineString) -> LineString | MultiLineString:
-    """Return a line within ±180° no segment of which is longer than 180°: in parts, in order.
+    """Return a line within ±180°, cut at the antimeridian, without segments longer than 180°.
 
     Segments that step over 180° run the short way round. Whole parallels are cut into quarters.
 
     Raises
     ------
     GeometryError
-        A segment has two readings.
+        A segment is ambiguous.
 
     Examples
     --------
@@ -381,7 +381,7 @@ def _cut_vertices(lonlat: _Floats) -> list[LineString]:
     between = np.floor(((whole[:-1, 0] + whole[1:, 0]) / 2.0 + 180.0) / _TURN)
     starts = [0, *(np.flatnonzero(np.diff(between)) + 1), len(between)]
     pieces = (whole[a : b + 1] - [_TURN * between[a], 0.0] for a, b in itertools.pairwise(starts))
-    # Rounding may leave ±180 by its last bit.
+    # Rounding may put a longitude beyond ±180 by its last bit.
     return [shapely.LineString(np.clip(piece, -180.0, 180.0)) for piece in pieces]
 
 
@@ -405,7 +405,7 @@ def cut_at_antimeridian(shape: BaseGeometry) -> Polygon | MultiPolygon:
 
 
 def cut_unwrapped_line(line: LineString) -> list[LineString]:
-    """Return a line of longitudes from −180° to 540° within ±180°: in parts, each as it ran."""
+    """Return the parts of a line from −180° to 540° within ±180°, each in its direction."""
     parts = [
         part
         for turn in (0.0, 1.0)
@@ -419,7 +419,7 @@ def cut_unwrapped_line(line: LineString) -> list[LineString]:
 def cut_unwrapped_lines(lines: list[_Floats]) -> list[BaseGeometry]:
     """Return lines, given as vertices (n, 2), within ±180°; one geometry for a line and a turn.
 
-    A line within ±180° stays as it is.
+    A line within ±180° stays unchanged.
     """
     cut = []
     for vertices in lines:
@@ -434,14 +434,14 @@ def cut_unwrapped_lines(lines: list[_Floats]) -> list[BaseGeometry]:
 
 
 def _clip_to_turn(shape: BaseGeometry, turn: float) -> BaseGeometry:
-    """Return what of an unwrapped shape lies in one turn, moved to within ±180°."""
+    """Return the part of an unwrapped shape in one turn, moved to within ±180°."""
     by = _TURN * turn
     inside = shapely.intersection(shape, shapely.box(-180.0 + by, -90.0, 180.0 + by, 90.0))
     return shapely.transform(inside, lambda lonlat: lonlat - [by, 0.0])
 
 
 def reaches_antimeridian(area: BaseGeometry) -> bool:
-    """Return whether an area within ±180° touches the antimeridian, as one cut there does."""
+    """Return whether an area within ±180° touches the antimeridian, as a cut area does."""
     west, _, east, _ = area.bounds
     return bool(west <= -180.0 or east >= 180.0)
 
@@ -458,7 +458,7 @@ def unwrap_to_0_360(area: BaseGeometry) -> BaseGeometry:
 def trace_boundary(area: BaseGeometry) -> BaseGeometry:
     """Return the boundary of an area within ±180°, without the seams of a cut at ±180°.
 
-    An area around a pole closes along that pole. Such an edge is a point on Earth, and left out.
+    An area around a pole closes along that pole. We leave out that edge, a single point on Earth.
     """
     boundary = area.boundary
     if boundary.is_empty or boundary.bounds[0] > -180.0 or boundary.bounds[2] < 180.0:
@@ -477,7 +477,7 @@ def trace_boundary(area: BaseGeometry) -> BaseGeometry:
 
 
 def trace_boundary_at_180(area: BaseGeometry) -> BaseGeometry:
-    """Return the boundary as :func:`trace_boundary`; what runs along −180° is moved to 180°.
+    """Return the boundary as :func:`trace_boundary`, with parts along −180° moved to 180°.
 
     Two areas on either side of the antimeridian then share that part of their boundaries.
     """
@@ -509,7 +509,7 @@ def repeat_around_globe(shape: BaseGeometry) -> list[BaseGeometry]:
 
 
 def repeat_within(shape: BaseGeometry, west: float, east: float) -> list[BaseGeometry]:
-    """Return a shape moved by every number of turns that may bring it between two longitudes."""
+    """Return all copies of a shape, moved by whole turns, that may lie between two longitudes."""
     shape_west, _, shape_east, _ = shape.bounds
     turns = np.arange(np.floor((west - shape_east) / _TURN), (east - shape_west) / _TURN + 1.0)
     return [translate(shape, turn * _TURN) for turn in turns]
@@ -528,7 +528,7 @@ def meet_around_globe(one: BaseGeometry, other: BaseGeometry) -> bool:
 
 
 def subtract_around_globe(shape: BaseGeometry, cut: BaseGeometry) -> BaseGeometry:
-    """Return an unwrapped shape without what a shape within ±180° covers of it, in any turn."""
+    """Subtract a shape within ±180°, in every turn, from an unwrapped shape."""
     for copy in reversed(repeat_around_globe(cut)):
         shape = shapely.difference(shape, copy)
     return shape
@@ -538,7 +538,7 @@ def subtract_around_globe(shape: BaseGeometry, cut: BaseGeometry) -> BaseGeometr
 
 
 def keep_polygons(shape: BaseGeometry) -> Polygon | MultiPolygon:
-    """Return the polygons of an overlay's result, without points and lines where shapes touch.
+    """Return the polygons of an overlay, without the points and lines where shapes touch.
 
     A single polygon is returned as a Polygon.
     """

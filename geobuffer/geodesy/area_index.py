@@ -1,9 +1,9 @@
 """Find which areas hold given points, many at a time.
 
-To ask an area about a point takes a hundred nanoseconds or more. :class:`AreaIndex` keeps a grid of
-cells: most lie wholly in some of the areas and outside of the others, so for the points in them a
-look-up decides. Points in cells that an outline crosses are asked one by one. So the answers are
-those of :func:`geobuffer.geodesy.ellipsoid.covers_points`, to the last point.
+Testing a point against an area takes a hundred nanoseconds or more. :class:`AreaIndex` keeps a grid
+of cells. No outline crosses most cells, so all their points lie in the same areas, and a look-up is
+enough. We test points one by one only in cells that an outline crosses. The answers for all points
+are therefore those of :func:`geobuffer.geodesy.ellipsoid.covers_points`.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
-# Cells across and up. About the default border one cell in fifty is crossed by an outline, and the
-# table has half a megabyte, which the caches of a processor hold. With a quarter of the cells twice
-# as many points are asked; with four times as many the look-up takes longer than it saves.
+# The number of columns and of rows. Near the default border an outline crosses one cell in fifty,
+# and the table takes half a megabyte, which fits into the processor's caches. With a quarter of the
+# cells we test twice as many points; with four times as many the look-up costs more than it saves.
 _SIZE = 512
 
 # How far the grid reaches beyond the shapes near which points are expected, in degrees: some
-# 110 km. Points farther away are asked one by one.
+# 110 km. We test points farther away one by one.
 _MARGIN = 1.0
 
-# The grid of two areas takes 20 ms to build, as long as it takes to ask about so many points. Once
-# it is there, it saves time from some hundred points on.
+# Building the grid of two areas takes 20 ms, as long as testing 60,000 points. Once the grid
+# exists, it saves time from 500 points on.
 _ENOUGH, _ENOUGH_ONCE_BUILT = 60_000, 500
 
-# Outlines are widened by so much of a cell. Otherwise a point of an outline and the outline could
-# be rounded to different cells.
+# We widen outlines by this share of a cell. Otherwise rounding could put a point of an outline into
+# another cell than the outline.
 _PAD = 1e-6
 
-# Points that are looked up at once: an array of them is 128 kB, which the caches hold.
+# How many points we look up at once: an array of them is 128 kB, which fits into the caches.
 _POINTS = 16_384
 
-# Where a cell lies with respect to an area: beside it, in it, or under its outline.
+# Whether a cell lies outside an area, in it, or on its outline.
 _BESIDE, _HELD, _CROSSED = _STATES = range(3)
 
 
 class Holders(NamedTuple):
-    """Which areas hold points: the possible combinations of areas, and one for each point."""
+    """Which areas hold points: all combinations of areas, and the one of each point."""
 
     number: NDArray[np.integer[Any]]
     """The number of the combination of each point, (n,)."""
@@ -60,7 +60,7 @@ class Holders(NamedTuple):
 
 
 class AreaIndex:
-    """An index of areas that finds which of them hold given points, their edges included.
+    """An index that finds which areas hold given points; edges belong to the areas.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class AreaIndex:
         self._near = near
 
     def uses_cells(self, count: int) -> bool:
-        """Return whether the grid takes less time for so many points than to ask about each."""
+        """Return whether the grid is faster for this many points than testing each point."""
         is_built = "_cells" in self.__dict__
         return bool(self.areas) and count >= (_ENOUGH_ONCE_BUILT if is_built else _ENOUGH)
 
@@ -121,7 +121,7 @@ class AreaIndex:
         return Holders(number, combinations)
 
     def _ask(self, lon: Floats, lat: Floats, held: Flags, doubtful: Flags) -> Flags:
-        """Return which areas hold points, (points, areas): ``held``, corrected where doubtful."""
+        """Return ``held``, (points, areas), with exact tests where ``doubtful`` is true."""
         for number, area in enumerate(self.areas):
             rows = doubtful[:, number].nonzero()[0]
             if len(rows):
@@ -148,7 +148,7 @@ def _number_rows(held: Flags) -> Holders:
 class _Frame(NamedTuple):
     """Where cells are: the south-west corner (degrees), and cells per degree to the east and north.
 
-    A ring of further cells stands for all that is farther away.
+    A ring of extra cells around the grid contains all points farther away.
     """
 
     west: float
@@ -174,7 +174,7 @@ class _Cells(NamedTuple):
     decided: Flags
     """Which areas hold the cells of the first numbers, (numbers, areas)."""
     held: Flags
-    """Which areas hold the others, without those whose outlines cross them."""
+    """Which areas wholly hold the other cells, areas whose outlines cross them excluded."""
     crossed: Flags
     """The areas whose outlines cross them."""
 
@@ -207,7 +207,7 @@ def _build_cells(areas: Sequence[BaseGeometry], near: Floats | None) -> _Cells:
     for nth, area in enumerate(areas):
         state = _classify_cells(area, frame).ravel()
         cells = state.nonzero()[0]
-        # Each combination of what is known and of the state gets a new number.
+        # Each combination of the areas so far and the state in this area gets a new number.
         pair = number[cells] * len(_STATES) + state[cells]
         different = np.bincount(pair).nonzero()[0]
         new = cases[different // len(_STATES)]
@@ -226,12 +226,12 @@ def _build_cells(areas: Sequence[BaseGeometry], near: Floats | None) -> _Cells:
 
 
 def _choose_frame(bounds: Floats, near: Floats | None) -> _Frame:
-    """Return the frame of a grid for areas within bounds, of the part of it that is near shapes."""
+    """Return the frame of a grid for the part of the areas' bounds that is near shapes."""
     west, south, east, north = bounds.tolist()
     if near is not None:
         west, south = max(west, near[0] - _MARGIN), max(south, near[1] - _MARGIN)
         east, north = min(east, near[2] + _MARGIN), min(north, near[3] + _MARGIN)
-    # Areas far from the shapes get a grid that holds nothing.
+    # For areas far from the shapes, the grid has a size of nearly zero.
     width, height = max(east - west, _PAD), max(north - south, _PAD)
     return _Frame(
         west - _PAD, south - _PAD, _SIZE / (width + 2 * _PAD), _SIZE / (height + 2 * _PAD)
@@ -254,7 +254,7 @@ def _classify_cells(area: BaseGeometry, frame: _Frame) -> NDArray[np.uint8]:
 
 
 def _find_outline(area: BaseGeometry, frame: _Frame) -> Flags:
-    """Return which cells the outline of an area crosses or touches; some beside it are marked."""
+    """Return which cells the outline of an area crosses or touches, and some cells beside it."""
     rings = shapely.get_rings(shapely.get_parts(area))
     coords, ring = shapely.get_coordinates(rings, return_index=True)
     at = frame.place(*coords.T)
@@ -278,10 +278,10 @@ def _find_outline(area: BaseGeometry, frame: _Frame) -> Flags:
 
 
 def _fill_runs(area: BaseGeometry, frame: _Frame, crossed: Flags) -> Flags:
-    """Return which cells lie in an area; what stands for those that its outline crosses is open.
+    """Return which cells lie in an area; values of cells on the outline have no meaning.
 
-    Between two cells of a row that the outline crosses, all cells are alike: we ask about the
-    first.
+    Between two cells of a row that the outline crosses, all cells have the same answer, so we test
+    only the first one.
     """
     first = ~crossed
     first[:, 1:] &= crossed[:, :-1]

@@ -1,9 +1,9 @@
 """Buffer lines by a distance on the ellipsoid: polygons that state the error of their edges.
 
 :func:`buffer_lines` starts from a planar buffer. That buffer alone is wrong by 3 m at 10 km: its
-projection distorts, its arcs are drawn as chords, and GEOS simplifies it, however fine the arcs.
-So :mod:`geobuffer.geodesy.refine` then moves every vertex along its geodesic until it lies at the
-distance, and cuts every edge until it keeps to the distance within a tolerance.
+projection distorts, chords replace its arcs, and GEOS simplifies it, even with fine arcs. So
+:mod:`geobuffer.geodesy.refine` then moves every vertex along its geodesic until it lies at the
+distance, and cuts every edge until it lies at the distance within a tolerance.
 
 :class:`PlanarBuffers` stops at the planar buffer, for pictures at many widths.
 
@@ -47,16 +47,17 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.nearest import LineIndex
 
 
-# We buffer lines in runs of this length or of the distance, whichever is more. Each run has its
-# own azimuthal equidistant plane, which is off by at most 1 cm where a 10 km zone is widest.
+# We buffer lines in runs of this length, or of the distance if it is longer. Each run has a
+# separate azimuthal equidistant plane, which is off by at most 1 cm at the edge of a 10 km zone.
 _RUN_M = 15_000.0
 
-# The planar buffer starts from lines that are simplified by this share of the tolerance. A long
-# segment has a piece every 100 m; to measure an edge for each took a minute where a second will do.
+# We simplify lines by this share of the tolerance before the planar buffer. A long segment has a
+# piece every 100 m; measuring an edge for each piece took a minute instead of a second.
 _START_SHARE = 0.25
 
-# Segments per quarter circle of the planar buffer: 3 m short at 10 km. GEOS simplifies by as much
-# itself, so finer arcs would not show it more holes. We cut the arcs finer afterwards.
+# Segments per quarter circle of the planar buffer, whose chords are 3 m short at 10 km. Finer arcs
+# would keep no more holes, because GEOS itself simplifies by as much. We cut the arcs finer
+# afterwards.
 _QUADRANT = 32
 
 
@@ -70,9 +71,9 @@ def buffer_lines(
     index
         The lines.
     distance_m
-        How far out the edge lies, in metres.
+        The distance of the edge from the lines, in metres.
     tolerance_m
-        How far the edge may be from there, in metres.
+        How far the edge may lie from that distance, in metres.
 
     Returns
     -------
@@ -138,22 +139,22 @@ def trace_outline(index: LineIndex, distance_m: float, *, tolerance_m: float) ->
 class PlanarBuffers:
     """Planar buffers at many distances from lines: pictures, without a measured error.
 
-    This second way to buffer serves what flat ends cut off on the page, at each width of its
-    slider, because there a sketch is enough.
+    The page uses this second way to buffer for the areas that flat ends cut off, at each width of
+    its slider. A sketch is enough there.
 
-    We buffer once by a narrow distance, which closes the bends of the lines, and draw the wide
-    buffers about that. If each wide buffer started from the lines, thirty of them up to 30 km from
-    the default border would take three times as long.
+    We buffer once by a narrow distance, which closes the bends of the lines, and buffer the result
+    again for each wide buffer. Thirty buffers of the lines themselves, up to 30 km from the default
+    border, would take three times as long.
 
     Parameters
     ----------
     index
         The lines.
     widest_m
-        The largest distance that will be asked for, in metres.
+        The largest distance that the caller needs, in metres.
     error_m
         How far the narrow buffer may be off, in metres: one half by its arcs, the other half by
-        what we simplify. The arcs of every other buffer may fall short by the same distance.
+        simplifying. The arcs of the wide buffers may be short by the same distance.
 
     Examples
     --------
@@ -166,13 +167,13 @@ class PlanarBuffers:
     def __init__(self, index: LineIndex, widest_m: float, *, error_m: float) -> None:
         self._index, self._error_m = index, error_m
         self._lines = _cut_into_runs(index, _RUN_M)
-        # At a tenth or a thirtieth of the widest, all buffers take a twentieth longer.
+        # With a tenth or a thirtieth of the widest distance, all buffers take 5 % longer.
         self._narrow_m = widest_m / 15.0
         half = error_m / 2.0
         quadrant = _count_quadrant_segments(self._narrow_m, half)
         narrow = (_buffer_run(run, self._narrow_m, quadrant) for run in self._lines)
-        # GEOS looks at vertices for how deep a hollow is, and leaves out shallow ones. Along the
-        # long edges that simplifying leaves, it filled bays 200 m deep; so we add vertices.
+        # GEOS leaves out shallow hollows, and measures their depth at vertices. Beside the long
+        # edges of simplified lines it filled bays 200 m deep, so we add vertices.
         self._narrow = [
             run._replace(
                 shape=shapely.segmentize(shapely.simplify(run.shape, half), self._narrow_m / 2.0)
@@ -183,8 +184,8 @@ class PlanarBuffers:
     def at(self, distance_m: float) -> Polygon | MultiPolygon:
         """Return the buffer at a distance, with unwrapped longitudes.
 
-        The projections add errors of centimetres. GEOS leaves out hollows that it takes for
-        shallow: on real borders that has added up to 35 m at 60 km.
+        The projections add errors of centimetres. GEOS leaves out shallow hollows: on real borders
+        this error was up to 35 m at 60 km.
 
         Raises
         ------
@@ -202,17 +203,17 @@ class PlanarBuffers:
 
 
 def unite_repaired(polygons: Sequence[BaseGeometry], tolerance_m: float) -> MultiPolygon:
-    """Return polygons as one, without slivers; those that cross themselves are repaired."""
+    """Unite polygons after repairing those that cross themselves, and drop slivers."""
     valid = shapely.make_valid(polygons, method="structure", keep_collapsed=False)
     whole = shapely.union_all(valid)
     if not whole.is_valid:
-        # Where edges nearly touch, one repair may leave a crossing; a second one finds it.
+        # Where edges nearly touch, one repair may leave a crossing, so we repair again.
         whole = shapely.make_valid(whole, method="structure", keep_collapsed=False)
     return drop_slivers(whole, tolerance_m)
 
 
 def drop_slivers(shape: BaseGeometry, width_m: float) -> MultiPolygon:
-    """Return a shape without parts and holes thinner than a width, as crossing edges leave them."""
+    """Remove parts and holes thinner than a width, which are left where edges cross."""
     degrees = np.degrees(width_m / WGS84.a)
 
     def is_thick(ring: BaseGeometry) -> bool:
@@ -231,7 +232,7 @@ def drop_slivers(shape: BaseGeometry, width_m: float) -> MultiPolygon:
 
 
 class _Run(NamedTuple):
-    """A stretch of a line, or what is drawn about it, in an equidistant plane about its middle."""
+    """A stretch of a line, or its buffer, in an equidistant plane around its middle."""
 
     lon: float
     lat: float
@@ -240,7 +241,7 @@ class _Run(NamedTuple):
 
 
 def _find_central_meridian(index: LineIndex, distance_m: float) -> float:
-    """Return a longitude about which the zone can be drawn unbroken, in whole degrees."""
+    """Return a central meridian, in whole degrees, for which the zone is in one piece."""
     if problem := _find_meridian_problem(index, distance_m):
         raise GeometryError(f"Invalid distance {distance_m / 1e3:g} km: {problem}")
     return _mean_meridian(index)
@@ -252,7 +253,7 @@ def _mean_meridian(index: LineIndex) -> float:
 
 
 def _find_meridian_problem(index: LineIndex, distance_m: float) -> str:
-    """Return why the zone cannot be drawn unbroken about a meridian; an empty text if it can."""
+    """Return why no central meridian draws the zone in one piece; an empty text if one does."""
     pole_m = (90.0 - np.abs(index.pieces.lat).max()) * 111_000.0
     if pole_m < distance_m * 1.05:
         return (
@@ -276,8 +277,8 @@ def _cut_into_runs(index: LineIndex, run_m: float) -> list[_Run]:
     begins = ~index.continues | (np.diff(run, prepend=-1) != 0)
     first = np.flatnonzero(begins)
     last = np.append(first[1:], len(p.lon)) - 1
-    # GEOS takes a closed line for a ring. Of one that crosses itself it loses what lies between the
-    # loops, or all. So we break such a line in its middle.
+    # GEOS treats a closed line as a ring. If the ring crosses itself, GEOS loses the area between
+    # the loops, or the whole area. So we split closed lines in the middle.
     begins[((first + last + 1) // 2)[_find_closed(index, first, last)]] = True
     bounds = [*np.flatnonzero(begins).tolist(), len(p.lon)]
     runs = []
@@ -295,12 +296,12 @@ def _find_closed(index: LineIndex, first: Ints, last: Ints) -> NDArray[np.bool_]
     p = index.pieces
     end_lon, end_lat = p.at(last, np.ones(len(last)))
     _, _, apart = inverse(p.lon[first], p.lat[first], end_lon, end_lat)
-    # To 0.01 mm, as the ends of lines that meet; a point is a piece of no length, not a loop.
+    # We compare to 0.01 mm, as for lines that meet. A point is a piece of zero length, not a loop.
     return np.asarray((apart < 1e-5) & (last > first))
 
 
 def _count_quadrant_segments(distance_m: float, chord_m: float) -> int:
-    """Return into how many chords to cut a quarter circle, so that they fall short by so little."""
+    """Return the number of chords of a quarter circle that are at most ``chord_m`` short."""
     return int(np.ceil(np.pi / 4.0 / np.arccos(1.0 - min(chord_m / distance_m, 0.1))))
 
 
@@ -321,7 +322,7 @@ def _buffer_simplified_runs(index: LineIndex, distance_m: float, tolerance_m: fl
 
 
 def _unite_runs(runs: Iterable[_Run], centre: float) -> BaseGeometry:
-    """Bring runs from their planes to the globe, about a central meridian, and unite them."""
+    """Convert runs from their planes to degrees around a central meridian, and unite them."""
 
     def to_globe(xy: Floats, run: _Run) -> Floats:
         lon, lat = project_to_globe(run.lon, run.lat, xy.T)
@@ -334,18 +335,19 @@ def _unite_runs(runs: Iterable[_Run], centre: float) -> BaseGeometry:
 
 # --- over a pole, or round the globe ---
 
-# How far the edge of a zone must pass a pole, in metres: more than the planar buffer is off.
+# The least distance of the edge of a zone from a pole, in metres: more than the error of the planar
+# buffer.
 _BESIDE_POLE_M = 50.0
 
 
 def trace_about_pole(
     index: LineIndex, distance_m: float, tolerance_m: float
 ) -> tuple[Polygon | MultiPolygon, float]:
-    """Return what :func:`buffer_lines` returns, for a zone that no meridian is free of.
+    """Do what :func:`buffer_lines` does, for a zone that crosses all meridians.
 
-    We unite the runs in a plane about a pole, in which such a zone is one piece. Each ring of the
-    outline then gets its area in longitude and latitude: a ring that winds about the pole gets the
-    area up to the pole, any other ring the area within it.
+    We unite the runs in a plane around a pole, in which such a zone is one piece. Then we compute
+    the area of each ring of the outline in longitude and latitude. A ring that winds around the
+    pole gets the area up to the pole, any other ring the area within it.
     """
     pole, holds_pole = _choose_pole(index, distance_m)
     start = _unite_about_pole(_buffer_simplified_runs(index, distance_m, tolerance_m), pole)
@@ -365,17 +367,17 @@ def trace_about_pole(
 
 
 def _choose_pole(index: LineIndex, distance_m: float) -> tuple[float, bool]:
-    """Return the latitude of the pole about which to draw, and whether the zone holds it.
+    """Return the latitude of the pole for the plane, and whether the zone holds the pole.
 
-    The other pole must not be near the zone, as the plane ends there.
+    The other pole must not be near the zone, because the plane ends there.
     """
     poles = np.array([90.0, -90.0])
     away = index.nearest(np.zeros(2), poles).distance_m
     if (away < distance_m * 1.05).all():
         raise GeometryError(
             f"Invalid distance {distance_m / 1e3:g} km: the zone would reach both poles, "
-            f"{away[0] / 1e3:,.0f} and {away[1] / 1e3:,.0f} km from the border. Must be less, or "
-            "two zones, one for each half of the border."
+            f"{away[0] / 1e3:,.0f} and {away[1] / 1e3:,.0f} km from the border. Must be less; or "
+            "build two zones, one for each half of the border."
         )
     if (np.abs(away - distance_m) < _BESIDE_POLE_M).any():
         raise _beside_pole_error(distance_m)
@@ -391,9 +393,9 @@ def _beside_pole_error(distance_m: float) -> GeometryError:
 
 
 def _unite_about_pole(runs: Iterable[_Run], pole: float) -> BaseGeometry:
-    """Bring runs to a plane about a pole, unite them, and return the whole in degrees.
+    """Convert runs to a plane around a pole, unite them, and return the whole in degrees.
 
-    Edges of the result run the short way round.
+    Edges of the result run the short way round the globe.
     """
 
     def to_polar(xy: Floats, run: _Run) -> Floats:
@@ -423,13 +425,13 @@ def _enclose_ring(lonlat: Floats, pole: float) -> BaseGeometry:
     if turns:
         ring = _close_over_pole(ring, pole)
     valid = shapely.make_valid(shapely.Polygon(ring), method="structure", keep_collapsed=False)
-    if valid.is_empty:  # a hole of no width
+    if valid.is_empty:  # a hole without width
         return valid
     return shapely.union_all([cut_at_antimeridian(valid)])
 
 
 def _close_over_pole(ring: Floats, pole: float) -> Floats:
-    """Return a ring that winds once about a pole, begun at the antimeridian, closed at the pole."""
+    """Return a ring around a pole that begins at the antimeridian and closes along the pole."""
     lon, lat = ring.T
     seam = np.floor((lon + 180.0) / 360.0)
     before = int(np.flatnonzero(np.diff(seam))[0])
@@ -451,9 +453,9 @@ def _close_over_pole(ring: Floats, pole: float) -> Floats:
 def _refine_rings(
     index: LineIndex, start: BaseGeometry, distance_m: float, tolerance_m: float
 ) -> tuple[Edges, Ints, float]:
-    """Bring the rings of a planar buffer to the distance.
+    """Move the rings of a planar buffer to the distance.
 
-    Returns the edges, the number of each ring's polygon, and a bound of the edges' error.
+    Returns the edges, the polygon number of each ring, and a bound of the error of the edges.
     """
     lon, lat, ring, polygon_of_ring = list_vertices(start)
     count = len(polygon_of_ring)
@@ -463,7 +465,7 @@ def _refine_rings(
 
 
 def _assemble_polygons(edges: Edges, polygon_of_ring: Ints, tolerance_m: float) -> MultiPolygon:
-    """Put rings together as polygons; repair those that cross themselves beside a notch."""
+    """Build polygons from rings; repair those that cross themselves at a notch."""
     vertices = np.stack([edges.lon, edges.lat], axis=1)
     rings = shapely.linearrings(vertices, indices=edges.ring)
     shells = find_group_starts(polygon_of_ring)

@@ -1,10 +1,10 @@
 """Draw edges that are geodesics or loxodromes: add vertices until straight pieces follow them.
 
-Everything else takes an edge as straight in longitude and latitude (RFC 7946, section 3.1.1). A
-treaty line, a flight path or a maritime limit given by few vertices may be meant otherwise: along
-the shortest way (a geodesic of WGS 84), or at one bearing (a loxodrome, a straight line on a
-nautical chart). The 49th parallel by two vertices and the geodesic between them are up to 96 km
-apart.
+All other modules read an edge as straight in longitude and latitude (RFC 7946, section 3.1.1). A
+treaty line, a flight path or a maritime limit of few vertices may have another meaning: the
+shortest way (a geodesic of WGS 84), or a constant bearing (a loxodrome, a straight line on a
+nautical chart). The 49th parallel between two vertices and the geodesic between them are up to
+96 km apart.
 
 Lengths are in metres, coordinates in degrees.
 """
@@ -32,16 +32,16 @@ EdgeKind: TypeAlias = Literal["straight", "geodesic", "loxodrome"]
 
 EDGES = ("straight", "geodesic", "loxodrome")
 
-# How far straight pieces may be from the curve, in metres: a tenth of the finest error of a zone's
-# edges that is asked for by default. At latitude 45, pieces are then some 700 m long.
+# How far straight pieces may be from the curve, in metres: a tenth of the smallest default
+# tolerance of a zone's edges. At latitude 45, pieces are then some 700 m long.
 CURVE_M = 0.01
 
-# We measure a piece at three shares, and stop at this share of the tolerance, because the largest
-# distance lies between two of them.
+# We measure a piece at the shares _PROBES. The largest deviation may lie between two of them, so we
+# stop only at _MARGIN of the tolerance.
 _PROBES = (0.25, 0.5, 0.75)
 _MARGIN = 0.8
 
-# Each round halves pieces. Beside a pole, where a geodesic turns, half a globe takes 31 rounds.
+# Each round halves pieces. A geodesic across half a globe that passes a pole needs 31 rounds.
 _ROUNDS = 40
 
 # Between points nearly opposite each other on the globe, geodesics run in all directions.
@@ -54,15 +54,15 @@ def draw_edges(shape: Any, kind: EdgeKind) -> Any:
     Parameters
     ----------
     shape
-        A line or polygon of any kind, in longitude and latitude; others are returned as they are.
+        A line or polygon of any kind, in longitude and latitude; others are returned unchanged.
     kind
-        ``"geodesic"`` or ``"loxodrome"``; ``"straight"`` returns the shape as it is.
+        ``"geodesic"`` or ``"loxodrome"``; ``"straight"`` returns the shape unchanged.
 
     Raises
     ------
     GeometryError
         The ends of a geodesic are nearly opposite each other on the globe; or a loxodrome ends at a
-        pole, or may run either way round.
+        pole, or may run either way round the globe.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def draw_edges(shape: Any, kind: EdgeKind) -> Any:
 
 
 def _draw_vertices(lonlat: Floats, curve: _Curve) -> Floats:
-    """Return the vertices of a line with those that its curves need between them."""
+    """Return the vertices of a line and the additional ones that its curves need."""
     points, begin = lonlat, np.arange(len(lonlat) - 1)
     for _ in range(_ROUNDS):
         start, end = _order_ends(points[begin], points[begin + 1])
@@ -110,7 +110,7 @@ def _draw_vertices(lonlat: Floats, curve: _Curve) -> Floats:
         if not len(cut):
             break
         middle = curve(start[is_cut], end[is_cut], np.full(len(cut), 0.5))
-        # Longitudes continue those of the line, which may run on beyond ±180.
+        # The line may continue beyond ±180, so we shift the new longitudes by whole turns.
         middle[:, 0] += 360.0 * np.round((points[cut, 0] - middle[:, 0]) / 360.0)
         points = np.insert(points, cut + 1, middle, axis=0)
         first = cut + np.arange(len(cut))
@@ -148,7 +148,7 @@ def _follow_loxodromes(start: Floats, end: Floats, share: Floats) -> Floats:
         raise GeometryError("a loxodrome ends at a pole, which it never reaches")
     begin, at, until = (_isometric_latitude(phi) for phi in (start[:, 1], lat, end[:, 1]))
     along = until - begin
-    # Along a parallel, longitude itself is the share.
+    # Along a parallel, the share of the edge equals the share of its longitudes.
     level = np.abs(along) < 1e-12
     ratio = np.where(level, share, (at - begin) / np.where(level, 1.0, along))
     return np.stack([start[:, 0] + turn * ratio, lat], axis=1)

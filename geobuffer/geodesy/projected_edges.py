@@ -26,30 +26,30 @@ if TYPE_CHECKING:
 _BEND_M = 0.1
 _DEGREE_M = 111_320.0
 
-# Enough for half a great circle in pieces that deviate by 0.1 m.
+# The most pieces of an edge: enough for half a great circle with pieces that deviate by 0.1 m.
 _MOST_PIECES = 10_000
 
-# Two rounds are enough, except for edges across an interruption of a projection, which would never
-# end.
+# Two rounds are enough, except for edges across an interruption of a projection, which would need
+# infinitely many.
 _ROUNDS = 4
 
 
 def keep_edges_straight(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
-    """Return shapes of a projection with vertices where their edges bend in longitude and latitude.
+    """Add vertices to projected shapes where their edges bend in longitude and latitude.
 
     Parameters
     ----------
     shapes
         Shapes in the projection, none of them missing or empty, (n,).
     convert
-        The way from the projection to longitude and latitude.
+        The transformation from the projection to longitude and latitude.
 
     Returns
     -------
     array
         The shapes, still in the projection. No piece of an edge deviates by more than 0.1 m. An
-        edge that two shapes share gets exactly the same vertices in both, in either direction: the
-        pieces are counted from the end with the smaller coordinates.
+        edge that two shapes share gets exactly the same vertices in both, in either direction,
+        because we count pieces from the end with the smaller coordinates.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def keep_edges_straight(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
 
 def _densify_alike(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
     """Return lines, or areas, with more vertices."""
-    # Half an edge deviates by a quarter only if its curvature is even, so we repeat the step.
+    # Half an edge deviates by a quarter only if its curvature is constant, so we repeat the step.
     for _ in range(_ROUNDS):
         shapes, cut = _densify_once(shapes, convert)
         if not cut:
@@ -81,8 +81,8 @@ def _densify_alike(shapes: Shapes, convert: pyproj.Transformer) -> Shapes:
 
 
 def _densify_once(shapes: Shapes, convert: pyproj.Transformer) -> tuple[Shapes, bool]:
-    """Add vertices where a first look needs them, and return whether there were any."""
-    # No answer depends on heights.
+    """Add vertices to edges that bend, and return whether there were any."""
+    # We drop heights, because no answer depends on them.
     kind, xy, offsets = shapely.to_ragged_array(shapes, include_z=False)
     ends = np.zeros(len(xy), dtype=bool)
     ends[offsets[0][1:] - 1] = True

@@ -1,25 +1,25 @@
-"""Bring the outlines of planar buffers to their distance from lines, within a tolerance.
+"""Move the outlines of planar buffers to their distance from lines, within a tolerance.
 
 :func:`refine_edges` moves every vertex along its geodesic until it lies at the distance, and cuts
-every edge until it keeps to the distance within the tolerance. It takes the outlines of many shapes
-at once, as the rows of a table: the calls of numpy then cost little for each.
+every edge until it lies at the distance within the tolerance. It takes the outlines of many shapes
+at once, such as the rows of a table, so that they share the cost of each call of numpy.
 
-How far an edge departs from the distance is not measured at places along it, but bounded, from the
-distances of its two ends and their feet (:func:`_bound_stretches`):
+A *foot* is the point of the lines that is nearest to a point. We do not measure the error of an
+edge at places along it. We compute a bound from the distances of its two ends and from their feet
+(:func:`_bound_stretches`):
 
-- *It comes too near.* Along an edge, the distance to any one point bends upwards by 1/distance at
-  most. No point of the lines is nearer to an end than the end's distance. So between the ends the
-  distance lies above a parabola, whose depth is length² / 8 distance. That is the sagitta of an
-  arc, so for arcs the bound is the error itself.
-- *It leads too far away.* The distance to the piece on which an end has its foot is convex. So it
-  lies below the straight line between its values at the ends, and the lower one of the two lines,
-  one for either foot, bounds the distance.
+- *The edge comes too near.* Along an edge, the distance to any fixed point curves upwards by at
+  most 1/distance. No point of the lines is nearer to an end than the distance of that end. So
+  between the ends the distance lies above a parabola, whose depth is length² / 8 distance. That is
+  the sagitta of an arc, so for arcs the bound equals the error.
+- *The edge leads too far away.* The distance to the piece that holds the foot of an end is convex.
+  So it lies below the straight line between its values at the ends. There is one such line for
+  each foot; the lower line bounds the distance.
 
-Edges that this does not decide are halved, and the middle is looked up, until it does.
+Where this does not decide about an edge, we halve the edge and look up the distance of its middle.
 
-A *foot* is the point of the lines that is nearest to a point. A *notch* is a concave corner of the
-outline: there the arcs about two feet meet, one on either bank. Coordinates are longitude and
-latitude, degrees on WGS 84; distances are in metres.
+A *notch* is a concave corner of the outline, where the arcs around two feet meet. Coordinates are
+longitude and latitude, degrees on WGS 84; distances are in metres.
 """
 
 from __future__ import annotations
@@ -49,35 +49,36 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.nearest import Feet, LineIndex
 
 
-# A vertex has settled if it lies so near to its distance, as a share of the tolerance. Most settle
-# to a nanometre after one move.
+# A vertex has settled if it is within this share of the tolerance of its distance. Most vertices
+# settle to a nanometre after one move.
 _SETTLED = 1.0 / 20.0
 
-# We cut an edge into so many parts that the sagitta of each should be this share of the tolerance.
+# We choose the number of parts of an edge so that the sagitta of each is this share of the
+# tolerance.
 _SAGITTA = 0.9
 
 # We drop vertices that lie nearer than this share of the tolerance to an edge without them.
 _NEEDLESS = 0.4
 
-# The edge of a zone has a vertex at every degree at least. The short way to the next vertex is then
-# the right one, and nothing bends much between.
+# The longest edge of a zone. With it, the short way round to the next vertex is always the right
+# one, and an edge bends little.
 _LONGEST_DEGREES = 1.0
 
-# Arcs take two or three rounds of cuts; a notch between many feet takes one round for each.
+# Arcs need two or three rounds of cuts; a notch between many feet needs one round for each foot.
 _ROUNDS = 20
 
-# How often we halve an edge that its feet do not decide: into parts of half a metre at most, as an
-# edge is a degree long at most. A part is decided when its sagitta is within the tolerance: 90 m at
-# 10 km and 0.1 m.
+# How often we halve an edge that its feet do not decide. An edge is at most a degree long, so the
+# last parts have at most half a metre. A part is decided when its sagitta is within the tolerance:
+# at 90 m for a distance of 10 km and a tolerance of 0.1 m.
 _HALVINGS = 18
 
-# So much of the distance, at most, may the lines come nearer between two vertices of a narrow zone:
-# the planar buffer leaves out less of a zone (35 m at 60 km was the most that we found, and chords
-# of 16 to a quarter circle are 0.0012 of it short); to this comes what needless vertices stood off.
-# Without this limit, an edge of 100 km at 20 m from a line took 25,000 look-ups.
+# The share of the distance by which lines may come nearer between two vertices of a narrow zone,
+# besides the error of removed vertices. The planar buffer leaves out less: at most 35 m at 60 km,
+# and 16 chords of a quarter circle are short by 0.0012 of the distance. Without this limit, an edge
+# of 100 km at 20 m from a line took 25,000 look-ups.
 _LEFT_OUT = 0.002
 
-# So many edges are bounded at once, which bounds the memory for their parts.
+# How many edges we bound at once, which limits the memory for their parts.
 _EDGES_AT_ONCE = 16_384
 
 # The largest radius of curvature of the ellipsoid: with it, lengths are at most 0.7 % too long.
@@ -88,19 +89,19 @@ _LONG_RADIUS_M = WGS84.a**2 / WGS84.b
 # and 1 % more on the ellipsoid.
 _BEND = 1.17
 
-# What the bounds leave out: that the curvatures of the ellipsoid differ by 1 % from a sphere's, and
-# that shares of an edge are not quite shares of its length.
+# A factor for what the bounds leave out: curvatures of the ellipsoid differ by 1 % from those of a
+# sphere, and shares of an edge are not exactly shares of its length.
 _SPARE = 1.05
 
 
 class Target(NamedTuple):
-    """Which distance from which lines the rings of an outline keep to; one entry per ring."""
+    """The lines, the distance and the tolerance of each ring of an outline."""
 
     lines: LineIndex
     distance_m: Floats
     tolerance_m: Floats
     line: Ints | None = None
-    """If the index looks lines up apart, the line of each ring, not descending."""
+    """For an index that looks up each line separately: the line of each ring, not descending."""
 
     def find_feet(self, lon: Floats, lat: Floats, ring: Ints) -> Feet:
         """Return the feet of points that belong to rings."""
@@ -122,15 +123,15 @@ class Edges(NamedTuple):
     piece: Ints
     """The piece that holds the foot of the vertex."""
     error_m: Floats
-    """A bound of how far the edge departs from the distance; infinite if it is not known."""
+    """A bound of how far the edge departs from the distance; infinite if unknown."""
 
-    def select(self, kept: NDArray[np.bool_] | Ints) -> Edges:
+    def select(self, chosen: NDArray[np.bool_] | Ints) -> Edges:
         """Return some of the vertices."""
-        return Edges._make(column[kept] for column in self)
+        return Edges._make(column[chosen] for column in self)
 
 
 class _Vertices(NamedTuple):
-    """Points, and what a look-up found for them."""
+    """Points, their distances and their feet."""
 
     lon: Floats
     lat: Floats
@@ -141,7 +142,7 @@ class _Vertices(NamedTuple):
 
 
 def refine_edges(target: Target, lon: Floats, lat: Floats, ring: Ints) -> Edges:
-    """Move the vertices of rings to their distance, and cut edges until they keep to it.
+    """Move the vertices of rings to their distance, and cut edges until all lies within tolerance.
 
     Parameters
     ----------
@@ -161,7 +162,7 @@ def refine_edges(target: Target, lon: Floats, lat: Floats, ring: Ints) -> Edges:
     unknown = np.full(len(ring), np.inf)
     edges = Edges(found.lon, found.lat, ring, found.away_m, found.piece, unknown)
     edges = _cut_to_tolerance(target, edges)
-    # A vertex in the tip of a notch may not settle. It marked the notch until we found the corner.
+    # A vertex in the tip of a notch may not settle. We kept it to find the corner of the notch.
     off = np.abs(edges.away_m - target.distance_m[edges.ring])
     settled = off <= target.tolerance_m[edges.ring]
     # A ring keeps at least a triangle.
@@ -174,21 +175,21 @@ def refine_edges(target: Target, lon: Floats, lat: Floats, ring: Ints) -> Edges:
 def _find_needed_vertices(
     target: Target, lon: Floats, lat: Floats, ring: Ints
 ) -> NDArray[np.bool_]:
-    """Return which vertices are needed: those that an edge between others would miss.
+    """Return which vertices are needed: those that lie off an edge between their neighbours.
 
-    A curve of the plane may be straight in longitude and latitude: the zone about a parallel had
-    fifty times the vertices that it needs. A degree of longitude counts as long as one of latitude,
-    so away from the equator we keep more vertices than we need.
+    A curve of the plane may be straight in longitude and latitude: the zone along a parallel had
+    fifty times the vertices that it needs. We treat a degree of longitude as if it were as long as
+    one of latitude, so away from the equator we keep more vertices than needed.
     """
     needless_m = _NEEDLESS * target.tolerance_m[ring]
     after = find_successors(ring)
     step = wrap_degrees(lon[after] - lon)
     middle = lon + step / 2.0, (lat + lat[after]) / 2.0
-    # A stretch that bulges between its ends keeps both: there may be a hollow.
+    # If the middle of an edge is off the distance, we keep both ends: there may be a hollow.
     away = target.find_feet(*middle, ring).distance_m
     bulges = np.abs(away - target.distance_m[ring]) > needless_m
     on = np.cumsum(np.append(0.0, step[:-1]))
-    # Scaled by their tolerance, all rings are simplified by the same.
+    # We scale each ring by its tolerance, so that one call simplifies all rings.
     scale = np.degrees(needless_m / WGS84.a)
     lines = shapely.linestrings(
         np.column_stack([on / scale, lat / scale, np.arange(len(on))]), indices=ring
@@ -207,35 +208,35 @@ def _find_needed_vertices(
 
 
 def bend_of_edges(lat: Floats) -> Floats:
-    """Return the most that edges straight in longitude and latitude bend, per metre.
+    """Return the largest curvature, per metre, of edges straight in longitude and latitude.
 
-    They lie at these latitudes or nearer to the equator.
+    The edges lie at these latitudes or nearer to the equator.
     """
     return _BEND * np.tan(np.radians(np.minimum(np.abs(lat), 89.999))) / WGS84.b
 
 
 class _Stretches(NamedTuple):
-    """Stretches of edges, and what is known of their ends; one entry per stretch."""
+    """Stretches of edges, with the distances and feet of their ends; one entry per stretch."""
 
     edge: Ints
-    """The position of the edge among those in question."""
+    """The position of the edge among the edges that we bound."""
     begin: Floats
     """The share of the edge at which the stretch begins."""
     end: Floats
     begin_m: Floats
-    """The distance from the lines where it begins."""
+    """The distance from the lines at its beginning."""
     end_m: Floats
     begin_piece: Ints
-    """The piece that holds the foot of its begin."""
+    """The piece that holds the foot of its beginning."""
     end_piece: Ints
 
-    def select(self, kept: NDArray[np.bool_] | Ints) -> _Stretches:
+    def select(self, chosen: NDArray[np.bool_] | Ints) -> _Stretches:
         """Return some of the stretches."""
-        return _Stretches._make(column[kept] for column in self)
+        return _Stretches._make(column[chosen] for column in self)
 
 
 class _Courses(NamedTuple):
-    """How edges run; one entry per edge."""
+    """The beginning, direction, length and curvature of edges; one entry per edge."""
 
     lon: Floats
     lat: Floats
@@ -269,8 +270,8 @@ def _trace_courses(edges: Edges, begin: Ints, end: Ints) -> _Courses:
 def _bound_errors(target: Target, edges: Edges, begin: Ints, end: Ints) -> Floats:
     """Return how far the edges from ``begin`` to ``end`` depart from their distance.
 
-    A value within the tolerance is a bound. One above is what we found before we stopped: as
-    much, at least, if the edge must be cut.
+    A value within the tolerance is a bound. We stop at the first value above it, because the edge
+    must be cut; the true error may then be larger.
     """
     if len(begin) > _EDGES_AT_ONCE:
         cuts = range(_EDGES_AT_ONCE, len(begin), _EDGES_AT_ONCE)
@@ -299,14 +300,14 @@ def _bound_errors(target: Target, edges: Edges, begin: Ints, end: Ints) -> Float
 def _halve_stretches(
     target: Target, courses: _Courses, open_: _Stretches, error: Floats
 ) -> _Stretches:
-    """Halve stretches, and raise the errors of their edges by what is found in the middle.
+    """Halve stretches, and raise the errors of their edges to the error found in the middle.
 
-    Only the stretches of edges that are still within their tolerance come back.
+    Returns only the stretches of edges that are still within their tolerance.
     """
     tolerance, distance = target.tolerance_m[courses.ring], target.distance_m[courses.ring]
     middle = (open_.begin + open_.end) / 2.0
     lon, lat = courses.at(open_.edge, middle)
-    # A foot of an end may be nearer to the middle than it should be. That needs no look-up.
+    # The pieces of the two feet may already be too near to the middle. That needs no look-up.
     near = np.minimum(
         target.lines.measure_feet(lon, lat, open_.begin_piece).distance_m,
         target.lines.measure_feet(lon, lat, open_.end_piece).distance_m,
@@ -320,16 +321,17 @@ def _halve_stretches(
     first = open_._replace(end=middle, end_m=away, end_piece=piece).select(within)
     second = open_._replace(begin=middle, begin_m=away, begin_piece=piece).select(within)
     both = _Stretches._make(np.concatenate(pair) for pair in zip(first, second, strict=True))
-    return both.select(np.argsort(both.edge, kind="stable"))  # look-ups apart take lines in order
+    # Look-ups of separate lines need the lines in order.
+    return both.select(np.argsort(both.edge, kind="stable"))
 
 
 def _bound_stretches(target: Target, courses: _Courses, open_: _Stretches) -> Floats:
-    """Return a bound of how far stretches depart from the distance, by the module's argument."""
+    """Return a bound of the error of stretches, as the docstring of the module explains."""
     edge, d0, d1 = open_.edge, open_.begin_m, open_.end_m
     distance = target.distance_m[courses.ring[edge]]
     length = courses.length_m[edge] * (open_.end - open_.begin)
     eighth = _SPARE * length * length / 8.0
-    # Nothing on the stretch is nearer than this.
+    # No point of the stretch is nearer than this.
     least = np.minimum(d0, d1) - length / 2.0
     left_out = _LEFT_OUT * distance + _NEEDLESS * target.tolerance_m[courses.ring[edge]]
     nearer = np.minimum(eighth / np.maximum(least, 1e-9), left_out)
@@ -338,7 +340,8 @@ def _bound_stretches(target: Target, courses: _Courses, open_: _Stretches) -> Fl
     at = np.clip(0.5 + fall / (8.0 * np.maximum(sag, 1e-12)), 0.0, 1.0)
     inside = distance - d0 + at * fall + 4.0 * sag * at * (1.0 - at)
     far = _bound_far(target, courses, open_)
-    # A piece of the lines is bent too, and the distance to a long piece grows less on a globe.
+    # Pieces of the lines are curved too, and on a globe the distance to a long piece grows more
+    # slowly.
     outside = (
         far
         - distance
@@ -348,7 +351,7 @@ def _bound_stretches(target: Target, courses: _Courses, open_: _Stretches) -> Fl
 
 
 def _bound_far(target: Target, courses: _Courses, open_: _Stretches) -> Floats:
-    """Return how far stretches are from the lines at most, if the globe were a plane."""
+    """Return the largest distance of stretches from the lines, as if the globe were a plane."""
     d0, d1 = open_.begin_m, open_.end_m
     far = np.maximum(d0, d1)
     rows = np.flatnonzero(open_.begin_piece != open_.end_piece)
@@ -356,7 +359,7 @@ def _bound_far(target: Target, courses: _Courses, open_: _Stretches) -> Floats:
         edge = open_.edge[rows]
         there = courses.at(edge, open_.end[rows])
         here = courses.at(edge, open_.begin[rows])
-        # Each foot's piece seen from the other end.
+        # The distance from each end to the piece of the other end's foot.
         u01 = target.lines.measure_feet(*there, open_.begin_piece[rows]).distance_m
         u10 = target.lines.measure_feet(*here, open_.end_piece[rows]).distance_m
         up, down = np.maximum(u01 - d1[rows], 0.0), np.maximum(u10 - d0[rows], 0.0)
@@ -380,7 +383,7 @@ def list_vertices(shape: BaseGeometry) -> tuple[Floats, Floats, Ints, Ints]:
 def bound_error(target: Target, ring: int, shape: BaseGeometry) -> float:
     """Return a bound of how far the edges of a shape depart from the distance of a ring.
 
-    It is at least the tolerance where an edge exceeds that.
+    The bound is at least the tolerance if an edge exceeds the tolerance.
     """
     if shape.is_empty:
         return 0.0
@@ -397,11 +400,11 @@ def bound_error(target: Target, ring: int, shape: BaseGeometry) -> float:
 
 
 def _cut_to_tolerance(target: Target, edges: Edges) -> Edges:
-    """Cut edges until they keep to the distance, or until more rounds would not help."""
+    """Cut edges until they are within tolerance, or until more rounds would not help."""
     for _ in range(_ROUNDS):
         edges, after = _measure_edges(target, edges)
         over = np.flatnonzero(edges.error_m > target.tolerance_m[edges.ring])
-        # An edge no longer than the tolerance cannot be improved.
+        # Cutting an edge that is shorter than the tolerance does not help.
         length = _trace_courses(edges, over, after[over]).length_m
         over = over[length > target.tolerance_m[edges.ring[over]]]
         if not len(over):
@@ -413,7 +416,7 @@ def _cut_to_tolerance(target: Target, edges: Edges) -> Edges:
 
 
 def _measure_edges(target: Target, edges: Edges) -> tuple[Edges, Ints]:
-    """Bound the errors of edges that are not known; return also the successors of vertices."""
+    """Bound the unknown errors of edges; return also the successors of vertices."""
     after = find_successors(edges.ring)
     fresh = np.flatnonzero(np.isinf(edges.error_m))
     error = edges.error_m.copy()
@@ -422,14 +425,14 @@ def _measure_edges(target: Target, edges: Edges) -> tuple[Edges, Ints]:
 
 
 def _cut_edges(target: Target, edges: Edges, after: Ints, over: Ints) -> Edges:
-    """Cut the edges ``over``, and forget the error of those that were cut.
+    """Cut the edges ``over``, and mark the errors of their parts as unknown.
 
-    An edge in a notch is cut at the notch's corner, any other edge into equal parts.
+    We cut an edge in a notch at the corner of the notch, any other edge into equal parts.
     """
     lon, lat, ring, away, piece, error = edges
     in_notch, corner = _find_notch_corners(target, edges, over, after[over])
     cuts = np.ones(len(lon), dtype=np.int64)
-    # The sagitta falls with the square of the cuts.
+    # The sagitta falls with the square of the number of parts.
     parts = np.sqrt(error[over] / (_SAGITTA * target.tolerance_m[ring[over]]))
     cuts[over] = np.clip(np.ceil(parts), 2, 64)
     cuts[over[in_notch]] = 2
@@ -443,7 +446,7 @@ def _cut_edges(target: Target, edges: Edges, after: Ints, over: Ints) -> Edges:
     corners = np.cumsum(cuts)[over[in_notch]] - 1
     new[corners] = False
     plain = np.flatnonzero(new)
-    # An arc about one foot is cut by moves from that foot, other edges by look-ups.
+    # The new vertices of an arc around one foot are moved from that foot; others need look-ups.
     on_arc = (piece == piece[after])[edge[plain]]
     arcs, others = plain[on_arc], plain[~on_arc]
     moved = [
@@ -453,7 +456,7 @@ def _cut_edges(target: Target, edges: Edges, after: Ints, over: Ints) -> Edges:
     for rows, at in ((arcs, moved[0]), (others, moved[1]), (corners, corner)):
         new_lon[rows], new_lat[rows] = at.lon, at.lat
         new_away[rows], new_piece[rows], keep[rows] = at.away_m, at.piece, at.settled
-    # If no new vertex of an edge settled, the edge stays as it is, and so does its error.
+    # If no new vertex of an edge settled, the edge and its error stay unchanged.
     grown = np.bincount(edge[keep], minlength=len(lon)) > 1
     new_error = np.where(grown, np.inf, error)[edge]
     return Edges(new_lon, new_lat, ring[edge], new_away, new_piece, new_error).select(keep)
@@ -464,7 +467,7 @@ def _snap_to_distance(
 ) -> _Vertices:
     """Move points along the geodesics from their feet until they lie at the distance.
 
-    In the tip of a notch, between two feet, some points never settle; those stay where they were.
+    In the tip of a notch, between two feet, some points never settle; we do not move those.
     ``piece`` is a guess of the pieces that hold the feet, which saves a look-up.
     """
     index, p = target.lines, target.lines.pieces
@@ -472,7 +475,7 @@ def _snap_to_distance(
     was_lon, was_lat, lon, lat = lon, lat, lon.copy(), lat.copy()
     away, holder = np.zeros(len(lon)), np.zeros(len(lon), dtype=np.int64)
     moving = np.arange(len(lon))
-    # One move is exact unless it brings another foot nearer, which happens beside notches only.
+    # One move is exact unless the nearest foot changes, which happens only at notches.
     for turn in range(7):
         if turn == 0 and piece is not None:
             feet = index.measure_feet(lon, lat, piece)
@@ -505,9 +508,9 @@ def _find_notch_corners(
 ) -> tuple[Ints, _Vertices]:
     """Return which edges, from ``begin`` to ``end``, hold the corner of a notch, and the corners.
 
-    The corner lies at the distance from a foot on either bank. Circles about the feet of the
-    edge's ends give a first guess, in the plane. Then, in turns, we look up the nearer bank's foot
-    again and correct the corner with geodesics.
+    The corner lies at the distance from two feet, one on each bank. Circles around the feet of the
+    edge's ends give a first guess, in the plane. Then we repeat two steps: look up the foot on the
+    nearer bank again, and correct the corner with geodesics.
     """
     lon, lat, ring = edges.lon, edges.lat, edges.ring[begin]
     at_lon = lon[begin] + wrap_degrees(lon[end] - lon[begin]) / 2.0
@@ -517,7 +520,7 @@ def _find_notch_corners(
         project_to_plane(at_lon, at_lat, *to) for to in ((lon[end], lat[end]), *feet)
     )
     between = foot_b - foot_a
-    # In a notch the ways from the feet close in on each other: feet lie farther apart than ends.
+    # In a notch the lines from the feet converge, so the feet are farther apart than the ends.
     converge = (between * half_edge).sum(axis=0) > 2.0001 * (half_edge**2).sum(axis=0)
     height = target.distance_m[ring] ** 2 - (between**2).sum(axis=0) / 4.0
     notch = np.flatnonzero(converge & (height > 0.0) & (np.hypot(*between) > 2e-3))
@@ -532,7 +535,7 @@ def _find_notch_corners(
     feet = [(foot_lon[notch], foot_lat[notch]) for foot_lon, foot_lat in feet]
     at_lon, at_lat = _move_between_banks(target, at_lon, at_lat, ring, feet)
     found = _snap_to_distance(target, at_lon, at_lat, ring)
-    # If a vertex stands in the corner already, the rest of the edge is an arc and is cut as one.
+    # If a vertex is in the corner already, the edge is an arc, and we cut it as an arc.
     settled = found.settled
     for ends in (begin[notch], end[notch]):
         apart = np.hypot(*project_to_plane(found.lon, found.lat, lon[ends], lat[ends]))
@@ -554,10 +557,10 @@ def _move_between_banks(
     ring: Ints,
     feet: list[tuple[Floats, Floats]],
 ) -> tuple[Floats, Floats]:
-    """Move points until they lie at the distance from a foot on either bank."""
+    """Move points until they lie at the distance from two feet, one on each bank."""
     distance = target.distance_m[ring]
-    # Each turn halves the error at worst. Corners between four feet are rare; the next round of
-    # cuts takes them up again.
+    # Each turn at least halves the error. Corners between four feet are rare; the next round of
+    # cuts continues with them.
     for _ in range(6):
         to_a, to_b = (project_to_plane(lon, lat, *foot) for foot in feet)
         lon, lat = _move_points(lon, lat, _find_newton_step(to_a, to_b, distance))
@@ -573,12 +576,12 @@ def _move_between_banks(
 
 
 def _find_newton_step(to_a: Floats, to_b: Floats, distance_m: Floats) -> Floats:
-    """Return the step (2, n) that brings two distances, with these vectors to the feet, to one."""
+    """Return the step (2, n) after which two feet, at these vectors, are at the distance."""
     away_a, away_b = np.maximum(np.hypot(*to_a), 1.0), np.maximum(np.hypot(*to_b), 1.0)
     (ax, ay), (bx, by) = -to_a / away_a, -to_b / away_b
     da, db = distance_m - away_a, distance_m - away_b
     det = ax * by - ay * bx
-    det = np.where(np.abs(det) < 1e-6, np.inf, det)  # feet in one line: no step
+    det = np.where(np.abs(det) < 1e-6, np.inf, det)  # feet on one straight line: no step
     return np.stack([(by * da - ay * db) / det, (ax * db - bx * da) / det])
 
 

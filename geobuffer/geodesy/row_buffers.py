@@ -1,11 +1,11 @@
 """Buffer many shapes at once, each by its own distance on the ellipsoid.
 
-:func:`buffer_rows` draws points as geodesic circles, all in one array. Other shapes start from
-planar buffers, each in a plane of its own, and :mod:`geobuffer.geodesy.refine` brings those to
-their distances, some hundred rows at a time.
+:func:`buffer_rows` draws points as geodesic circles, all in one array. For other shapes it computes
+planar buffers, each in a separate plane, and :mod:`geobuffer.geodesy.refine` moves those to their
+distances, some hundred rows at a time.
 
-Shapes that reach a pole or far across the globe are left out here: a plane cannot hold them. The
-zones of :mod:`geobuffer.geodesy.buffer` take them one by one.
+This module leaves out shapes that reach a pole or far across the globe, because a plane cannot hold
+them. :mod:`geobuffer.geodesy.buffer` buffers such shapes one by one.
 
 Geometry is in longitude and latitude, degrees on WGS 84; distances are in metres.
 """
@@ -46,25 +46,25 @@ if TYPE_CHECKING:
     Shapes = NDArray[np.object_]
 
 
-# How far a shape with its zone may reach from its middle, in metres. There a plane is off by
-# 0.02 % of the distance, less than the planar buffer itself.
+# How far a shape with its zone may reach from its middle, in metres. At this radius a plane is off
+# by 0.02 % of the distance, less than the planar buffer itself.
 _REACH_M = 200_000.0
 
-# Zones nearer to a pole than this latitude are left out. A circle there needs a vertex for every
+# We leave out zones nearer to a pole than this latitude. A circle there needs a vertex for every
 # 600 m at a tolerance of 1 m, because edges straight in longitude and latitude bend.
 _POLAR = 89.5
 
-# Chords per quarter circle of the planar buffers: 12 m short at 10 km, where refining begins.
+# Chords per quarter circle of the planar buffers. They are 12 m short at 10 km before refining.
 _QUADRANT = 16
 
-# Edges of shapes are cut at so many degrees before they are drawn in a plane. They are straight in
-# longitude and latitude, and off by 4 cm in the plane at 60° north.
+# The longest edge, in degrees, in a plane; we cut longer edges first. An edge of this length that
+# is straight in longitude and latitude is off by 4 cm in the plane at 60° north.
 _SEGMENT_DEGREES = 0.01
 
-# Vertices of shapes, and of their planar buffers, that are refined at once: it bounds the memory.
+# How many vertices of shapes and their planar buffers we refine at once, to limit the memory.
 _VERTICES_AT_ONCE = 60_000
 
-# So many vertices come from the arcs of one row's planar buffer, for the count above.
+# How many vertices the arcs of one row's planar buffer add to that count.
 _VERTICES_PER_ROW = 4 * _QUADRANT
 
 
@@ -78,7 +78,7 @@ class RowBuffers(NamedTuple):
 
 
 def buffer_rows(shapes: Shapes, distance_m: Floats, tolerance_m: Floats) -> RowBuffers:
-    """Return all that lies within a distance of each shape, the inside of areas included.
+    """Return the zone within a distance of each shape; zones of areas include their inside.
 
     Parameters
     ----------
@@ -86,15 +86,15 @@ def buffer_rows(shapes: Shapes, distance_m: Floats, tolerance_m: Floats) -> RowB
         Valid shapes in two dimensions, none of them empty, (n,). Longitudes are within ±180°, and
         shapes across the antimeridian are cut there.
     distance_m
-        How far out the edge of each zone lies, in metres, (n,); for areas also how far in, as a
-        negative number. The zone is then what lies farther from the outline than that.
+        The distance of the edge of each zone, in metres, (n,). For areas it may be negative: the
+        zone is then the part of the area that is farther from the outline than that.
     tolerance_m
-        How far the edges may be from there, in metres, (n,).
+        How far the edges may be from that distance, in metres, (n,).
 
     Returns
     -------
     RowBuffers
-        An area that is nowhere as wide as twice a negative distance has an empty polygon.
+        The zones. If an area vanishes at a negative distance, its polygon is empty.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def buffer_rows(shapes: Shapes, distance_m: Floats, tolerance_m: Floats) -> RowB
     lon, lat, reach = _measure_reach(shapes)
     reach += np.abs(distance_m)
     flat = (np.abs(lat) + np.degrees(reach / WGS84.b) < _POLAR) & (dots | (reach < _REACH_M))
-    # Distances near a pole take several times as long, so those rows are apart.
+    # Distances near a pole take several times as long, so those rows get separate batches.
     polar = np.abs(lat) + np.degrees(reach / WGS84.b) > 80.0
     kinds = (
         (_draw_circles, flat & dots),
@@ -134,10 +134,10 @@ def buffer_rows(shapes: Shapes, distance_m: Floats, tolerance_m: Floats) -> RowB
 
 
 def _measure_reach(shapes: Shapes) -> tuple[Floats, Floats, Floats]:
-    """Return a middle of each shape, and how far from it the shape reaches at most, in metres."""
+    """Return a middle of each shape, and the largest distance of the shape from it, in metres."""
     coords, row = shapely.get_coordinates(shapes, return_index=True)
     starts = find_group_starts(row)
-    # Longitudes about that of the first vertex, so that the antimeridian does not matter.
+    # Longitudes relative to the first vertex, so that the antimeridian does not matter.
     first = coords[starts, 0]
     lon = wrap_degrees(coords[:, 0] - first[row])
     bounds = [
@@ -154,7 +154,7 @@ def _measure_reach(shapes: Shapes) -> tuple[Floats, Floats, Floats]:
 
 
 def _split_rows(rows: Ints, shapes: Shapes) -> list[Ints]:
-    """Split rows into batches that have so many vertices together, or into single rows."""
+    """Split rows into batches of limited numbers of vertices, or into single rows."""
     if not len(rows):
         return []
     count = shapely.get_num_coordinates(shapes[rows]) + _VERTICES_PER_ROW
@@ -168,9 +168,9 @@ def _split_rows(rows: Ints, shapes: Shapes) -> list[Ints]:
 def _draw_circles(
     shapes: Shapes, lon: Floats, lat: Floats, radius_m: Floats, tolerance_m: Floats
 ) -> tuple[Shapes, Floats]:
-    """Return geodesic circles about points, and bounds of the errors of their edges."""
+    """Return geodesic circles around points, and bounds of the errors of their edges."""
     del shapes  # the points are given as longitude and latitude
-    # Where edges bend most, and the arc of a circle itself.
+    # The curvature of the circle, and the largest one of edges straight in longitude and latitude.
     bend = 1.0 / radius_m + bend_of_edges(np.abs(lat) + np.degrees(radius_m / WGS84.b))
     # 2 % more than the sagitta length² / 8 radius of an arc, for an ellipsoid and wide arcs.
     eighth = 1.02 * (2.0 * np.pi * radius_m) ** 2 / 8.0
@@ -183,7 +183,7 @@ def _draw_circles(
 
 
 def _cut_beyond_180(shapes: Shapes) -> Shapes:
-    """Cut the polygons at the antimeridian that reach across it."""
+    """Cut polygons that cross the antimeridian."""
     west, _, east, _ = shapely.bounds(shapes).T
     for n in np.flatnonzero((west < -180.0) | (east > 180.0)):
         shapes[n] = cut_at_antimeridian(shapes[n])
@@ -196,7 +196,7 @@ def _cut_beyond_180(shapes: Shapes) -> Shapes:
 def _buffer_in_planes(
     shapes: Shapes, lon: Floats, lat: Floats, distance_m: Floats, tolerance_m: Floats
 ) -> tuple[Shapes, Floats]:
-    """Return the zones of shapes from their planar buffers, and bounds of their edges' errors."""
+    """Return the zones of shapes, from planar buffers, and bounds of the errors of their edges."""
     planar = _buffer_planar(shapes, lon, lat, distance_m)
     parts, row_of_part = shapely.get_parts(planar, return_index=True)
     rings, part_of_ring = shapely.get_rings(parts, return_index=True)
@@ -204,7 +204,7 @@ def _buffer_in_planes(
     if not len(rings):
         return np.full(len(shapes), shapely.Polygon(), dtype=object), np.zeros(len(shapes))
     xy, ring = shapely.get_coordinates(rings, return_index=True)
-    keep = np.append(np.diff(ring) == 0, False)  # rings are open from here on
+    keep = np.append(np.diff(ring) == 0, False)  # without the last vertex: rings are open now
     xy, ring = xy[keep], ring[keep]
     row = row_of_ring[ring]
     x, y = project_to_globe(lon[row], lat[row], xy.T)
@@ -216,7 +216,7 @@ def _buffer_in_planes(
 
 
 def _buffer_planar(shapes: Shapes, lon: Floats, lat: Floats, distance_m: Floats) -> Shapes:
-    """Return the buffers of shapes in equidistant planes about their middles, in metres."""
+    """Return the buffers of shapes in equidistant planes around their middles, in metres."""
     shapes = _open_closed_lines(shapes)
     west, _, east, _ = shapely.bounds(shapes).T
     dense = shapely.segmentize(shapes, _SEGMENT_DEGREES)
@@ -230,10 +230,10 @@ def _buffer_planar(shapes: Shapes, lon: Floats, lat: Floats, distance_m: Floats)
 
 
 def _open_closed_lines(shapes: Shapes) -> Shapes:
-    """Return shapes with closed lines broken in two.
+    """Split closed lines in two.
 
-    GEOS takes a closed line for a ring. Of one that crosses itself it loses what lies between the
-    loops, or all.
+    GEOS treats a closed line as a ring. If the ring crosses itself, GEOS loses the area between the
+    loops, or the whole area.
     """
     parts, row = shapely.get_parts(shapes, return_index=True)
     lines = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
@@ -255,7 +255,7 @@ def _break_line(line: BaseGeometry) -> BaseGeometry:
 
 
 def _trace_outlines(shapes: Shapes) -> Shapes:
-    """Return the lines and points from which distances count: of areas their outlines."""
+    """Return the lines and points from which we measure; for areas, their outlines."""
     outlines = shapes.copy()
     kinds = shapely.get_type_id(shapes)
     areas = np.isin(kinds, (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
@@ -269,15 +269,15 @@ def _trace_outlines(shapes: Shapes) -> Shapes:
 def _assemble_rows(
     target: Target, edges: Edges, part_of_ring: Ints, row_of_part: Ints, count: int
 ) -> tuple[Shapes, Floats]:
-    """Put rings together as the polygons of rows, and return bounds of their edges' errors.
+    """Build the polygons of rows from rings, and return bounds of the errors of their edges.
 
-    Slivers are dropped; polygons that cross themselves beside a notch are repaired.
+    We drop slivers, and repair polygons that cross themselves at a notch.
     """
     rings = shapely.linearrings(np.column_stack([edges.lon, edges.lat]), indices=edges.ring)
     error_of_ring = np.maximum.reduceat(edges.error_m, find_group_starts(edges.ring))
     degrees = np.degrees(target.tolerance_m / WGS84.a)
     thick = shapely.area(shapely.polygons(rings)) > degrees * shapely.length(rings) / 2.0
-    thick &= thick[part_of_ring.searchsorted(part_of_ring)]  # without its shell, no holes
+    thick &= thick[part_of_ring.searchsorted(part_of_ring)]  # drop holes of a dropped shell
     kept_part, number = np.unique(part_of_ring[thick], return_inverse=True)
     parts = shapely.polygons(rings[thick], indices=number)
     row = row_of_part[kept_part]

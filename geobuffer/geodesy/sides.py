@@ -1,19 +1,20 @@
 """Split a zone into the left and the right side of its lines.
 
-A point belongs to the side on which it lies of the stretch of line nearest to it
-(:meth:`geobuffer.geodesy.nearest.LineIndex.is_left`). That stretch is the same all along the
-geodesic from the point to its foot. So the left side is a union of spokes, geodesics that leave the
-lines to the left, each as long as its foot stays nearest (:mod:`geobuffer.geodesy._spokes`). The
-right side is the rest of the zone.
+A point lies left or right of the stretch of line that is nearest to the point
+(:meth:`geobuffer.geodesy.nearest.LineIndex.is_left`). All points of the geodesic from the point to
+its foot have the same nearest stretch. So the left side is a union of *spokes*: geodesics that
+leave the lines to the left, up to the point where their foot is no longer the nearest point of the
+lines (:mod:`geobuffer.geodesy._spokes`). The right side is the rest of the zone.
 
-Spokes take time. So the lines, and the geodesics where sides part beyond ends of lines, first cut
-the zone into *faces*. A face that only left banks border is left, and one that only right banks
-border is right. The others are *mixed*. Geodesics from the edge of the zone to the feet of its
-points cut them further, as no side changes along those. We draw spokes in what stays mixed.
+Spokes take time. So we first cut the zone into *faces*, along the lines and along the geodesics
+between left and right beyond ends of lines. A face that borders only left banks is left, and one
+that borders only right banks is right. The others are *mixed*. We cut those along geodesics from
+the edge of the zone to the feet of its points, because the side is the same along such a geodesic.
+We draw spokes only in the faces that are still mixed.
 
-Geometry is in longitude and latitude, degrees on WGS 84, with longitudes unwrapped about the
-outline's meridian; distances are in metres. This is one module although it is long: all of it is
-one walk, from lines to two polygons, and its steps share no use elsewhere.
+Geometry is in longitude and latitude, degrees on WGS 84, with longitudes unwrapped around the
+outline's meridian; distances are in metres. The module is long because it is one algorithm, from
+lines to two polygons, and no other module uses its steps.
 """
 
 from __future__ import annotations
@@ -43,43 +44,46 @@ if TYPE_CHECKING:
     _Bools = NDArray[np.bool_]
 
 
-# The first spokes: this many to the width along segments, and so many degrees apart in fans.
+# The first spokes: this many in one width along segments, and this many degrees apart in fans.
 _PER_WIDTH = 8.0
 _FAN_DEGREES = 10.0
 
-# Stretches of more steps than this have them only where another segment comes near. Elsewhere
-# spokes may stand a fifth of the Earth's radius apart, times the cosine of the latitude: from one
-# to the next, the edge of the zone bends by less than they reach beyond it. This is half of that.
+# On stretches of more than _LONG steps, spokes are that close only where another segment comes
+# near. Elsewhere they may be a fifth of the Earth's radius apart, times the cosine of the latitude:
+# the edge of the zone then bends less between two spokes than the spokes reach beyond it. _BENDS is
+# half of that fifth.
 _LONG = 16.0
 _BENDS = 0.1
 
-# A vertex that comes nearer to a segment than this share of the width could hide, with the end of a
-# needle, between two first spokes. It is half as much again as the sagitta of a circle of the
-# width over a chord of an eighth of it, twice over.
+# A vertex nearer to a segment than this share of the width may lie between two first spokes and be
+# missed, such as the tip of a needle. The share is three times the sagitta of a circle with the
+# radius of the width, over a chord of an eighth of the width.
 _NEEDLE_SHARE = 1.5 / _PER_WIDTH**2
 
-# How far left and right of a segment we ask which face lies there: less than any gap that matters.
+# How far left and right of a segment we look for its faces: less than any gap that matters.
 _BESIDE_M = 1e-3
 
 # More metres than any degree has.
 _DEGREE_M = 112_000.0
 
-# In degrees, a tenth of a millimetre: what is closer lies in one place.
+# Points nearer than this, in degrees, are one point: 0.1 mm.
 _SAME_DEGREES = 1e-9
 
-# We cut mixed faces along so many geodesics from the edge of the zone to left banks, and beside
-# every place where sides part at the edge.
+# We cut mixed faces along this many geodesics from the edge of the zone to left banks, and beside
+# every place on the edge where the side changes.
 _EDGE_CUTS = 64
 
-# A spoke shorter than this cuts nothing off. A stop is right to much less than this many degrees.
+# A spoke shorter than _SHORTEST_CUT_M cuts off nothing. The end of a spoke is exact to much less
+# than _STOP_DEGREES.
 _SHORTEST_CUT_M = 1.0
 _STOP_DEGREES = 1e-8
 
-# Parts thinner than this share of the tolerance are what crossing edges leave.
+# Parts thinner than this share of the tolerance are slivers that are left where edges cross.
 _SLIVER_SHARE = 0.25
 
-# We try the finished divide at these shares of its edges, this share of the tolerance off it. Where
-# a try shows it wrong, we try farther out, at most this often: 0.1 m doubled 16 times is 6 km.
+# We test the finished dividing line at these shares of its edges, with points that are off the line
+# by _BOUND_SHARE of the tolerance. Where a point is on the wrong side, we test farther out, at most
+# _DOUBLINGS times: 0.1 m doubled 16 times is 6 km.
 _TRIES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _BOUND_SHARE = 0.5
 _DOUBLINGS = 16
@@ -115,7 +119,7 @@ def split_sides(
     Raises
     ------
     GeometryError
-        A stretch of line comes twice, so that it has no left and no right.
+        A stretch of line occurs twice, so that it has no left and no right.
 
     Examples
     --------
@@ -154,7 +158,7 @@ def split_sides(
 
 
 def _find_step_m(whole: BaseGeometry, tolerance_m: float) -> float:
-    """Return the longest chord, in degrees, that keeps to a geodesic within a third of a tolerance.
+    """Return the longest chord that deviates from a geodesic by at most a third of a tolerance.
 
     A chord of length s at latitude φ is off by s² tan φ · 1.09 / 8R at most.
     """
@@ -184,12 +188,12 @@ class _Places(NamedTuple):
 
 
 def _find_meetings(segments: _Segments) -> _Places:
-    """Return where segments meet that do not share that node, once on each of the two.
+    """Return where segments meet without a common node, once for each of the two.
 
     Raises
     ------
     GeometryError
-        Two segments run along one another.
+        Two segments overlap along a stretch.
     """
     one, other = segments.tree.query(segments.lines, predicate="intersects")
     pairs = one < other
@@ -213,7 +217,7 @@ def _find_at_vertices(meetings: _Places) -> _Bools:
 
 
 def _find_near_vertices(segments: _Segments, reach_m: float) -> _Places:
-    """Return the feet, on segments, of vertices close by that are not their own ends."""
+    """Return the feet, on segments, of near vertices that are not ends of the same segment."""
     bank = segments.bank
     node, kept = np.unique(bank.node.ravel(), return_index=True)
     lon, lat = bank.lon.ravel()[kept], bank.lat.ravel()[kept]
@@ -232,14 +236,14 @@ def _find_near_vertices(segments: _Segments, reach_m: float) -> _Places:
 def _place_first_spokes(
     segments: _Segments, meetings: _Places, reach_m: float, width_m: float
 ) -> _Places:
-    """Return where the spokes stand that we measure first, in the order of the bank."""
+    """Return the places of the first spokes, in the order of the bank."""
     bank = segments.bank
     along = _place_along_segments(segments, reach_m, width_m / _PER_WIDTH)
     fan, degrees = bank.list_fans()
     near = _find_near_vertices(segments, _NEEDLE_SHARE * width_m)
     places = [along, _space_evenly(fan, degrees / _FAN_DEGREES), meetings, near]
-    # In a hollow bend, spokes of both segments stop each other as far as their bisector lies in
-    # the zone. Where it leaves the zone, spokes of all lengths up to the full reach follow.
+    # In a hollow bend, spokes of the two segments stop each other at the bisector, as far as the
+    # bisector lies in the zone. Beyond that, the spokes have all lengths up to the full reach.
     for end, hollow in enumerate(bank.is_hollow):
         s = np.flatnonzero(hollow)
         away = reach_m / np.tan(np.radians(bank.sector[end, s] / 2.0)) / bank.length_m[s] * 1.001
@@ -251,10 +255,10 @@ def _place_first_spokes(
 
 
 def _place_along_segments(segments: _Segments, reach_m: float, step_m: float) -> _Places:
-    """Return places along segments, some metres apart where another segment may stop a spoke.
+    """Return places along segments, close together where another segment may stop a spoke.
 
-    Elsewhere all spokes are equally long, and few are enough: a line of 1,000 km has millions of
-    steps of a zone of 1 m.
+    Elsewhere all spokes are equally long, and few are enough. This matters: with a zone of 1 m, a
+    line of 1,000 km would have millions of places.
     """
     bank = segments.bank
     steepest = np.cos(np.radians(np.minimum(np.abs(bank.lat).max(axis=0), 89.0)))
@@ -275,7 +279,7 @@ def _place_along_segments(segments: _Segments, reach_m: float, step_m: float) ->
     steps = width * bank.length_m[segment] / step_m
     even = _space_evenly(np.arange(len(segment)), np.where(steps > _LONG, 1.0, steps))
     n = even.element
-    # The end of one stretch is the begin of the next, and that of the last is exactly 1.
+    # One stretch ends where the next one begins, and the last one ends at exactly 1.
     share = np.round(begin[n] + even.share * width[n], 14)
     return _Places(3 * segment[n] + SEGMENT, share)
 
@@ -283,7 +287,7 @@ def _place_along_segments(segments: _Segments, reach_m: float, step_m: float) ->
 def _find_approached(
     segments: _Segments, segment: Ints, begin: Floats, width: Floats, reach_m: float
 ) -> _Bools:
-    """Return to which stretches of segments another segment comes nearer than twice the reach."""
+    """Return which stretches of segments have another segment nearer than twice the reach."""
     bank = segments.bank
     lon, lat = (
         at[0, segment] + np.stack([begin, begin + width]) * (at[1, segment] - at[0, segment])
@@ -295,7 +299,7 @@ def _find_approached(
 
 
 def _grow_boxes(lon: Floats, lat: Floats, by_m: float | Floats) -> NDArray[np.object_]:
-    """Return boxes that hold points, (m, n) for n boxes, and some metres about them."""
+    """Return boxes around points, (m, n) for n boxes, with a margin of some metres."""
     high = by_m / 110_000.0
     north = np.minimum(np.abs(lat).max(axis=0) + high, 89.0)
     wide = high / np.cos(np.radians(north))
@@ -310,7 +314,7 @@ def _grow_boxes(lon: Floats, lat: Floats, by_m: float | Floats) -> NDArray[np.ob
 
 
 def _space_evenly(element: Ints, steps: Floats) -> _Places:
-    """Return shares from 0 to 1 of each element, so that it is cut into that many steps or more."""
+    """Return shares from 0 to 1 that cut each element into at least that many steps."""
     count = np.ceil(steps).astype(np.int64).clip(1)
     share = number_within_groups(count + 1) / np.repeat(count, count + 1)
     return _Places(np.repeat(element, count + 1), share)
@@ -326,7 +330,7 @@ class _Cuts(NamedTuple):
     stops: Floats
     """Points (n, 2) at the left bank where cuts end."""
     beside_stops: Floats
-    """Points (n, 2) of the same cuts, a little before that."""
+    """Points (n, 2) of the same cuts, a little before their ends."""
 
     def add(self, more: _Cuts) -> _Cuts:
         """Return these cuts and more."""
@@ -335,7 +339,7 @@ class _Cuts(NamedTuple):
 
 
 class _Faces(NamedTuple):
-    """The faces that are left, and which segments have their left bank in a mixed face."""
+    """The faces on the left side, and which segments have their left bank in a mixed face."""
 
     left: list[BaseGeometry]
     borders_mixed: _Bools
@@ -350,7 +354,7 @@ def _sort_faces(
 ) -> _Faces:
     """Cut the zone into faces, and sort them by the banks that border them.
 
-    We ask halfway between the first spokes, among which are all meetings, which face lies there.
+    We look up the face halfway between the first spokes; all meetings are among their places.
     """
     bank, (element, share) = segments.bank, places
     edges = shapely.union_all([whole.boundary, *segments.lines, *cuts.lines])
@@ -381,7 +385,7 @@ def _sort_faces(
 
 
 def _find_beside_stops(faces: NDArray[np.object_], cuts: _Cuts) -> tuple[Ints, Ints]:
-    """Return pairs of a cut and a face that has, beside its stop, a part of the left bank."""
+    """Return pairs of a cut and a face with a part of the left bank at the end of the cut."""
     if not len(cuts.stops):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     beside = shapely.buffer(shapely.points(cuts.beside_stops), _STOP_DEGREES / 4.0)
@@ -392,16 +396,17 @@ def _find_beside_stops(faces: NDArray[np.object_], cuts: _Cuts) -> tuple[Ints, I
 def _cut_to_edge(
     index: LineIndex, whole: BaseGeometry, tips: Floats, stops: Floats, step_m: float
 ) -> _Cuts:
-    """Return cuts to left banks from the edge of the zone, and from ``tips`` to what stops them.
+    """Return cuts from the edge of the zone to left banks, and from ``tips`` to their ``stops``.
 
-    No side changes along the geodesic from a point to its foot, so what such cuts close off from
-    right banks is left. Beside a border of 10,000 pieces, all spokes but 31 of 57,000 went.
+    The side is the same along the geodesic from a point to its foot. So a face that such cuts
+    separate from all right banks is left. For a border of 10,000 pieces, this removed all but 31 of
+    57,000 spokes.
     """
     edge = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(whole)))
     lon, lat = edge.T
     foot = index.nearest(lon, lat)
     is_left = index.is_left(lon, lat)
-    # Beside where sides part at the edge, and here and there in between.
+    # Points where the side changes along the edge, and some points in between.
     chosen = ~(np.roll(is_left, 1) & np.roll(is_left, -1))
     chosen[:: max(1, len(edge) // _EDGE_CUTS)] = True
     chosen &= is_left
@@ -425,9 +430,10 @@ def _cut_to_edge(
 def _trace_open_spokes(
     bank: LeftBank, gauge: SpokeGauge, step_m: float
 ) -> tuple[list[BaseGeometry], Floats, Floats]:
-    """Return the spokes along which left and right part, as lines.
+    """Return the spokes between left and right, as lines.
 
-    Of those that end within the zone, return also the tips, (n, 2), and the points that stop them.
+    For spokes that end within the zone, return also their tips, (n, 2), and the points that stop
+    them.
     """
     fan, _ = bank.list_fans()
     share = np.where(fan % 3 == BEGIN_FAN, 0.0, 1.0)
@@ -467,10 +473,10 @@ def _find_holders(faces: NDArray[np.object_], lonlat: Floats) -> Ints:
 
 
 def _find_touched(segments: _Segments, meetings: _Places, faces: NDArray[np.object_]) -> Ints:
-    """Return the faces about vertices that touch the lines.
+    """Return the faces around vertices that touch other lines.
 
-    There two stretches are equally near in a whole sector, and the earlier one has it. So banks do
-    not tell the side.
+    In a whole sector beside such a vertex two stretches are equally near, and the earlier one
+    decides the side. So the banks of a face do not show its side.
     """
     at_vertex = _find_at_vertices(meetings)
     segment, share = meetings.element[at_vertex] // 3, meetings.share[at_vertex]
@@ -483,7 +489,7 @@ def _find_touched(segments: _Segments, meetings: _Places, faces: NDArray[np.obje
 
 
 def _draw_cells(spokes: Spokes, step_m: float) -> list[BaseGeometry]:
-    """Return polygons that the spokes of each element sweep."""
+    """Return the polygons that the spokes of each element cover."""
     if not len(spokes.element):
         return []
     begin = np.flatnonzero(np.diff(spokes.element, prepend=-1))
@@ -502,10 +508,10 @@ def _draw_cells(spokes: Spokes, step_m: float) -> list[BaseGeometry]:
 def _trace_element(
     spokes: Spokes, tips: Floats, first: int, after: int, step_m: float
 ) -> Iterator[Floats]:
-    """Yield the rings (n, 2) that the spokes of an element sweep, between spokes of no length.
+    """Yield the rings (n, 2) that the spokes of an element cover, between spokes of zero length.
 
-    A long spoke is a geodesic and no chord, so those at the edges of a ring are traced. Otherwise
-    the neighbour's cell would reach over the line through the tips, 17 km at 82° of latitude.
+    We trace the spokes at the edges of a ring, because a long spoke is a geodesic and not a chord.
+    With chords, the next cell would overlap this one: by 17 km at 82° of latitude.
     """
 
     def trace(row: int) -> Floats:
@@ -515,7 +521,7 @@ def _trace_element(
         return _trace_geodesic(lon, lat, azimuth, length, step_m)[:-1]
 
     def jumps(row: int, beside: int) -> bool:
-        # From no length to a long spoke of the same vertex: the edge of the ring is that spoke.
+        # From zero length to a long spoke of the same vertex, that spoke is the edge of the ring.
         same = spokes.lon[row] == spokes.lon[beside] and spokes.lat[row] == spokes.lat[beside]
         return bool(same and spokes.length_m[row] == 0.0 and spokes.length_m[beside] > step_m)
 
@@ -529,10 +535,10 @@ def _trace_element(
 def _drop_false_slivers(
     index: LineIndex, shape: BaseGeometry, width_m: float, *, is_left: bool
 ) -> BaseGeometry:
-    """Drop parts and fill holes thinner than a width, as crossing edges leave them.
+    """Drop parts and fill holes thinner than a width, which are left where edges cross.
 
-    Between close parallel lines a true strip may be as thin. It stays, unless it lies beside
-    another edge: without it, no edge was drawn within 55 m of where the side changes.
+    Between close parallel lines a true strip may be as thin. We keep it, unless it lies beside
+    another edge. Without such strips, the nearest edge was 55 m from where the side changes.
     """
     thick = drop_slivers(shape, width_m)
     thin = shapely.get_parts(shapely.difference(shape, thick))
@@ -549,20 +555,21 @@ def _drop_false_slivers(
 def _select_far(
     slivers: NDArray[np.object_], thick: BaseGeometry, away_m: float
 ) -> NDArray[np.object_]:
-    """Return the slivers that reach farther than some metres from the edges of a shape."""
+    """Return the slivers that reach farther than a distance from the edges of a shape."""
     slivers = slivers[shapely.area(slivers) > 0.0]
     if not len(slivers) or thick.is_empty:
         return slivers
     coords, sliver = shapely.get_coordinates(slivers, return_index=True)
-    # One index for all: an index for each took 80 s for a border of 10,000 pieces.
+    # We use one index for all slivers: with one for each, a border of 10,000 pieces took 80 s.
     off = _measure_from_edge(thick, *coords.T)
     return np.asarray(slivers[np.unique(sliver[off > away_m])])
 
 
 def _hold_side(index: LineIndex, slivers: NDArray[np.object_], *, is_left: bool) -> _Bools:
-    """Return in which slivers land of a side lies."""
-    # A strip is hardly wider than its edges are off. So we ask in many places; of all slivers at
-    # once, as a border of 10,000 pieces leaves thousands and one by one took most of the time.
+    """Return which slivers hold land of a side."""
+    # A strip is hardly wider than the error of its edges, so we test many points. We test all
+    # slivers at once: a border of 10,000 pieces leaves thousands, and single tests took most of
+    # the time.
     corners, owner = shapely.get_parts(shapely.delaunay_triangles(slivers), return_index=True)
     lon, lat = shapely.get_coordinates(shapely.centroid(corners)).T
     inside = shapely.intersects_xy(slivers[owner], lon, lat)
@@ -571,7 +578,7 @@ def _hold_side(index: LineIndex, slivers: NDArray[np.object_], *, is_left: bool)
     return np.asarray(np.bincount(owner[found], minlength=len(slivers)) > 0)
 
 
-# --- the error of the divide ---
+# --- the error of the dividing line ---
 
 
 def _bound_divide_error(
@@ -584,7 +591,7 @@ def _bound_divide_error(
 ) -> float:
     """Return a bound of how far the edge between the sides is from where the side changes.
 
-    We try points beside the edge. The farthest that is drawn on the wrong side decides.
+    We test points beside the edge. The farthest point on the wrong side decides.
     """
     bound = away_m = _BOUND_SHARE * tolerance_m
     begin, end = _list_divide_edges(bank, left, outline.shape)
@@ -602,10 +609,10 @@ def _bound_divide_error(
         wrong &= (away < distance_m - outline.error_m) & (away > tolerance_m)
         off = _measure_from_edge(left, lon[wrong], lat[wrong])
         bound = max(bound, float(off.max(initial=0.0)))
-        # Beside a thin wedge a point may be beyond its other edge, so that it lies near an edge.
+        # A point beside a thin wedge may lie beyond the other edge of the wedge, near that edge.
         if not (off > 0.9 * away_m).any():
             break
-        # Where a try is right, one farther out from the same place would be right too.
+        # Where a point is on the right side, a point farther out would be right too.
         at, azimuth, away_m = at[wrong], azimuth[wrong], 2.0 * away_m
     return bound
 
@@ -613,7 +620,7 @@ def _bound_divide_error(
 def _list_divide_edges(
     bank: LeftBank, left: BaseGeometry, whole: BaseGeometry
 ) -> tuple[Floats, Floats]:
-    """Return begins and ends (n, 2) of the edges of a side that follow neither line nor outline."""
+    """Return both ends (n, 2) of the edges of a side that are on neither lines nor outline."""
     rings = shapely.get_rings(shapely.get_parts(left))
     coords, ring = shapely.get_coordinates(rings, return_index=True)
     place = coords[:, 0] + 1j * coords[:, 1]
@@ -626,7 +633,7 @@ def _list_divide_edges(
 
 
 def _move(at: Floats, azimuth: Floats, away_m: float) -> Floats:
-    """Return (2, n) where one arrives from points (n, 2) by geodesics of one length."""
+    """Return the points (2, n) at the ends of geodesics of one length from points (n, 2)."""
     lon, lat, _ = direct(at[:, 0], at[:, 1], azimuth, away_m)
     return np.stack([unwrap_near(lon, at[:, 0]), lat])
 
@@ -639,7 +646,7 @@ def _measure_from_edge(shape: BaseGeometry, lon: Floats, lat: Floats) -> Floats:
     coords, ring = shapely.get_coordinates(rings, return_index=True)
     begin = np.flatnonzero(np.diff(ring) == 0)
     edges = shapely.linestrings(np.stack([coords[begin], coords[begin + 1]], axis=1))
-    # An index of all edges took a fifth of the time. A degree is longest in the north and south.
+    # An index of single edges takes a fifth of the time. A degree is longest north and south.
     tree = shapely.STRtree(edges)
     _, degrees = tree.query_nearest(
         shapely.points(lon, lat), all_matches=False, return_distance=True
