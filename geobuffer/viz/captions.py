@@ -1,6 +1,6 @@
-"""Write what a map shows, in any language: its title, legend, sources and projection.
+"""Write the texts of a map, in any language: its title, legend, sources and projection.
 
-The words stand in :mod:`geobuffer.zones.translation`.
+The words come from :mod:`geobuffer.zones.translation`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# How many sources of places are named; a table may have a thousand.
+# How many sources of places a map names; a table may have a thousand.
 _MOST_SOURCES = 6
 
 # How many points or areas a line names, and how many regions on either side a heading names.
@@ -45,7 +45,7 @@ def has_only_points(sections: Iterable[Section]) -> bool:
 
 
 def find_kind(zone: Zone) -> str:
-    """Return of which of :data:`~geobuffer.zones.translation.KINDS` a zone is, for its words.
+    """Return which of :data:`~geobuffer.zones.translation.KINDS` a zone is, to choose its words.
 
     Only regions with a code or a country have borders. Parks and camps have outlines.
 
@@ -61,7 +61,7 @@ def find_kind(zone: Zone) -> str:
 
 
 def find_border_kind(border: Border, side: str) -> str:
-    """Return of which kind the zones along a border are, on a side that is asked for."""
+    """Return the kind of the zones along a border, on a given side."""
     return _find_kind(border, [border], side)
 
 
@@ -87,7 +87,7 @@ def _list_river_words(words: Translation) -> set[str]:
 
 
 def _is_river(whole: Zone | Border) -> bool:
-    """Return whether the names of all lines, or their source, have the word for a river."""
+    """Return whether the names of all lines, or their source, contain the word for a river."""
     words = set().union(*(_list_river_words(read_translation(to)) for to in list_languages()))
     names = [section.name for section in whole.sections]
     titles = [whole.source.title]
@@ -98,14 +98,14 @@ def _is_river(whole: Zone | Border) -> bool:
 
 
 def label_side(side: Side, words: Translation) -> str:
-    """Return the name of a side in a language: of its territory, or such as left and right."""
+    """Return the name of a side in a language: that of its territory, or left or right."""
     if side.name in SIDE_NAMES:
         return words.text(f"name_{side.name}")
     return side.label(words.language)
 
 
 def load_translation(language: str, zone: Zone | None = None) -> Translation:
-    """Return the words of a language, for the kind of thing that a zone is made of.
+    """Return the words of a language for the kind of a zone, such as one along a river.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def load_translation(language: str, zone: Zone | None = None) -> Translation:
 
 
 def write_title(zone: Zone, title: str, words: Translation) -> str:
-    """Return the heading: the user's, or one that states width, place and side of the zone.
+    """Return the heading of the user, or else one that states width, place and side of the zone.
 
     Examples
     --------
@@ -169,7 +169,7 @@ def write_dates(
 ) -> str:
     """Return a line with the dates of the border, the regions and the figures of people.
 
-    What has no date is left out; the line is empty if nothing has one.
+    Parts without a date are left out. If nothing has a date, the line is empty.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def write_dates(
     regions
         The regions that are shown.
     dates_of_people
-        The date of each figure that is counted; empty for one without a date.
+        The date of each counted figure; empty for a figure without a date.
     words
         The words.
 
@@ -201,7 +201,7 @@ def write_dates(
 
 
 def _join_dates(dates: Iterable[str], words: Translation) -> str:
-    """Return the years of dates from the first to the last, and whether some figures have none."""
+    """Return the first and last year of dates, and the word for "undated" if some have no date."""
     known = sorted(set(dates))
     years = list(dict.fromkeys(date[:4] for date in known if date))
     if not years:
@@ -211,7 +211,7 @@ def _join_dates(dates: Iterable[str], words: Translation) -> str:
 
 
 def write_curve_title(zone: Zone, words: Translation) -> str:
-    """Return the heading of the curve of zones of growing width: which border, which side.
+    """Return the heading of the curve by distance: it names the border and the side.
 
     Examples
     --------
@@ -228,7 +228,7 @@ def write_curve_title(zone: Zone, words: Translation) -> str:
 
 
 def describe_expected(guess: Expected, sure: int, words: Translation) -> str:
-    """Return how many places to expect in a zone, in which range, and how many are sure.
+    """Return the expected number of places in a zone with its range, and how many are sure.
 
     Examples
     --------
@@ -294,11 +294,11 @@ def describe_sources(
     land: Source | None = None,
     ground: Mapping[str, Source] = MappingProxyType({}),
 ) -> list[str]:
-    """Return a line with the sources of each layer, and a line that nothing is endorsed.
+    """Return a line with the sources of each layer, and a line that the map endorses no claim.
 
     ``places`` are the sources of the settlements; ``None`` if no settlements are drawn. ``land`` is
     the source of the map of land; ``None`` if no part of the border runs at sea. ``ground`` are the
-    sources of what lies under the zone, by layer: countries, waters.
+    sources of the layers under the zone: countries, waters.
     """
     parts = (region.border_source for region in zone.regions)
     border = [zone.source, *(source for source in parts if source is not None)]
@@ -316,8 +316,8 @@ def describe_sources(
     return [*lines, words.text("endorsement")]
 
 
-# The short names of makers. OpenStreetMap allows "© OpenStreetMap"; the register of the ministry is
-# known by its name.
+# Short names of publishers. OpenStreetMap allows "© OpenStreetMap". The ministry is better known by
+# the name of its register.
 _SHORT_MAKERS = {
     "OpenStreetMap contributors": "OpenStreetMap",
     "Ministry for Development of Communities and Territories of Ukraine": "KATOTTG",
@@ -325,7 +325,7 @@ _SHORT_MAKERS = {
 
 
 def credit_briefly(sources: Iterable[Source]) -> str:
-    """Return who made the data, in a few words; licences stand with the full sources.
+    """Return the publishers of the data, in a few words; the full sources state the licences.
 
     Examples
     --------
@@ -362,7 +362,7 @@ def describe_projection(projection: Projection, words: Translation) -> str:
 
 
 def format_degrees(value: float, words: Translation, signs: str, step: float = 1 / 60) -> str:
-    """Return an angle in degrees with its direction, and in minutes and seconds if a step needs it.
+    """Return an angle in degrees with its direction; with minutes and seconds if a step has them.
 
     ``signs`` are the keys of the directions of positive and negative angles.
 
@@ -400,7 +400,7 @@ def _format_widths(zone: Zone, words: Translation) -> str:
 
 
 def _write_side(zone: Zone, words: Translation) -> str:
-    """Return what a heading says of the side of a zone; nothing where there are no sides."""
+    """Return the part of a heading about the side of a zone; empty for a zone without sides."""
     if zone.side == AROUND or has_only_points(zone.sections):
         return ""
     if (key := f"on_{zone.side}") in words.texts:
@@ -428,7 +428,7 @@ def _choose_heading(zone: Zone, words: Translation) -> tuple[str, str]:
         sides = [", ".join(clean_text(n.label(words.language)) for n in some) for some in named]
         return "title", " – ".join(sides)
     border = _join_names(zone.regions or zone.sections, words)
-    # A river or a front line is no border of anything.
+    # A river or a front line is not a border, so the heading does not call it one.
     kind = find_kind(zone)
     if kind == "river":
         border = _shorten_river(border, words)
@@ -436,7 +436,7 @@ def _choose_heading(zone: Zone, words: Translation) -> tuple[str, str]:
 
 
 def _shorten_river(name: str, words: Translation) -> str:
-    """Return the name of a river without that word in front, where the heading has it already.
+    """Remove the word "river" from the front of a name if the heading already has that word.
 
     >>> _shorten_river("річка Псел", load_translation("uk"))
     'Псел'

@@ -1,8 +1,8 @@
-"""Compare what the reports of a scenario claim with what distances and counts say.
+"""Compare the claims in the reports of a scenario with distances and counts.
 
-A distance can decide little: whether a named place lies in the zone. A lower limit of people can
-refute a number that is said to be of all people, and confirm none. All else is not decidable here,
-and each row says why.
+A distance can decide only whether a named place lies in the zone. A lower limit of people can
+contradict a claimed number of all people, but cannot confirm one. All other claims are not
+decidable here, and each row says why.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def compare_people(
 
 
 class _Check:
-    """What the claims of a scenario are compared with."""
+    """The zone and the places with which we compare the claims of a scenario."""
 
     def __init__(self, scenario: Scenario, zone: Zone, places: gpd.GeoDataFrame) -> None:
         self.zone, self.places = zone, places
@@ -101,7 +101,7 @@ class _Check:
         self._counts: dict[str, dict[str, Any]] = {}
 
     def judge_report(self, report: Report) -> list[dict[str, Any]]:
-        """Return a row for each thing that a report claims."""
+        """Return a row for each claim of a report."""
         found = [self.judge_place(*place) for place in report.places]
         found += [] if report.km is None else [self.judge_width(report.km)]
         found += [] if report.people is None else [self.judge_people(report, report.people)]
@@ -113,7 +113,7 @@ class _Check:
         return [head | one for one in found or [nothing]]
 
     def judge_place(self, name: str, hromada: str) -> dict[str, Any]:
-        """Return the row about a place that is said to lie in the zone."""
+        """Return the row about a place that a report puts in the zone."""
         rows = self.bearers[name, hromada]
         about = f"{name} ({hromada})" if hromada else name
         if not rows:
@@ -186,7 +186,7 @@ class _Check:
                 table = table[own.isin(find_oblast_values(own, oblast)).to_numpy()]
             counted = exposure(table, self.zone, cumulative=True, model=False)
             one: dict[str, Any] = {str(name): counted[name].iloc[-1] for name in counted}
-            if "ring" in counted:  # rings of a cut zone; a sum of lower limits is one too
+            if "ring" in counted:  # rings of a cut zone: the sum of lower limits is a lower limit
                 sums = ["population", "places", "without_figure"]
                 one |= {name: counted[name].sum() for name in sums}
                 one |= {"expected": one["expected"] if len(counted) == 1 else None}
@@ -195,7 +195,7 @@ class _Check:
 
 
 def find_oblast_values(values: Iterable[object], oblast: str) -> list[str]:
-    """Return which of some names of oblasts mean one, whichever word for its kind they have.
+    """Return which names mean an oblast, with or without the word for oblast.
 
     Examples
     --------
@@ -221,10 +221,10 @@ def _row(about: str, verdict: str, figure: str, why: str, **measured: Any) -> di
 
 
 def _name_probability(probability: Any) -> str:
-    """Return a probability in words; it is never said to be quite sure."""
+    """Return a probability in words, which never say 0 or 1."""
     if pd.isna(probability):
         return ""
-    # Above and below these the second decimal would say 1.00 or 0.00.
+    # Beyond these limits, two decimals would show 1.00 or 0.00.
     bounded = "above 0.99" if probability > 0.99 else "below 0.01" if probability < 0.01 else ""
     return f", probability {bounded or format(probability, '.2f')}"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: The policy of a folium map that was made to work offline. All its scripts and styles are inline:
 #: those of folium and of the user. Some plugins turn text into functions, which needs
-#: ``unsafe-eval``. The page may show what it holds as data, and nothing else.
+#: ``unsafe-eval``. The page may load only the data that it contains.
 OFFLINE_POLICY = (
     "default-src 'none'; base-uri 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; "
@@ -27,7 +27,7 @@ OFFLINE_POLICY = (
 
 
 def write_policy(page: str, *, extended: bool) -> str:
-    """Return the policy that lets a page of ours do what it does and nothing else.
+    """Return the policy that allows what our page needs and nothing else.
 
     Inline scripts and styles are allowed by the hash of their text. Scripts and styles that a layer
     of the user links to are allowed by their address. Only such layers (``extended``) may fetch

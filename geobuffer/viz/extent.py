@@ -36,7 +36,7 @@ def check_map_arguments(zone: Any, settlements: Any, regions: Any, language: Any
     Raises
     ------
     WrongKind, DataError
-        One has another type.
+        An argument has another type.
     """
     check_zone(zone)
     check_arguments(regions=(regions, REGIONS), language=(language, TEXT))
@@ -45,9 +45,9 @@ def check_map_arguments(zone: Any, settlements: Any, regions: Any, language: Any
 
 
 def read_places(settlements: gpd.GeoDataFrame, *, stacklevel: int) -> gpd.GeoDataFrame:
-    """Return the places that a map shows: each once, with the bundled ones known by name only.
+    """Return the places that a map shows, each once, and bundled places without coordinates.
 
-    A warning names the rows that repeat another one, as in :func:`geobuffer.exposure`.
+    A warning names rows that repeat another row, as in :func:`geobuffer.exposure`.
     """
     table, _ = number_places(settlements, stacklevel=stacklevel + 1)
     return table
@@ -56,9 +56,9 @@ def read_places(settlements: gpd.GeoDataFrame, *, stacklevel: int) -> gpd.GeoDat
 def number_places(
     settlements: gpd.GeoDataFrame, *, stacklevel: int
 ) -> tuple[gpd.GeoDataFrame, NDArray[np.intp]]:
-    """Return the places of :func:`read_places`, and the row of the given table of each.
+    """Return the places of :func:`read_places`, and for each its row in the given table.
 
-    Places known by name only come after all rows of the table, with numbers beyond its length.
+    Places without coordinates come after all rows of the table, with numbers beyond its length.
     """
     table = add_not_located(read_points_table(settlements, "settlements"))
     rows = np.flatnonzero(keep_first_rows(table, stacklevel=stacklevel + 1))
@@ -66,9 +66,9 @@ def number_places(
 
 
 def select_regions(zone: Zone, regions: Iterable[Region]) -> tuple[Region, ...]:
-    """Return the regions along the border of a zone, and those of others that the map may show.
+    """Return the regions along the border of a zone, and other regions that the map may show.
 
-    A region of the border replaces another drawing of it, which may have another outline.
+    If a region is given twice, the one along the border counts, because outlines may differ.
     """
     near = [region for region in regions if _is_near(region, zone)]
     own = zone.regions
@@ -77,7 +77,7 @@ def select_regions(zone: Zone, regions: Iterable[Region]) -> tuple[Region, ...]:
 
 
 def _shows_same(one: Region, other: Region) -> bool:
-    """Return whether two regions of one name may be one: two countries have a Limburg."""
+    """Return whether two regions of one name may be the same: two countries have a Limburg."""
     codes = ((one.iso, other.iso), (one.country, other.country))
     return one.name == other.name and all(a == b for a, b in codes if a and b)
 
@@ -96,7 +96,7 @@ def _is_near(region: Region, zone: Zone) -> bool:
 
 
 def find_bounds(zone: Zone) -> tuple[float, float, float, float]:
-    """Return the bounds of a zone; across the antimeridian, its longitudes go on beyond 180°."""
+    """Return the bounds of a zone; across the antimeridian, they continue beyond 180°."""
     west, south, east, north = zone.polygon.bounds
     if west < -179.99 and east > 179.99:
         lon = shift_to_0_360(shapely.get_coordinates(zone.polygon)[:, 0])
@@ -106,7 +106,7 @@ def find_bounds(zone: Zone) -> tuple[float, float, float, float]:
 
 
 def split_sections_at_coast(zone: Zone) -> list[LandAndSea]:
-    """Return what of each section of a zone counts as land, and what runs at sea."""
+    """Split each section of a zone into the part on land and the part at sea."""
     borders = [part.border for part in zone.zones]
     if len(borders) == 1:
         return list(borders[0].coast_split)

@@ -1,7 +1,7 @@
 """Compute the ground under a zone: coasts, countries, rivers and lakes; and the locator.
 
-They are coarse, only to look at: nothing is measured on them. The page and the picture draw the
-same ground. The tint of a country follows from the zone, so page, picture and locator agree.
+This ground is coarse and only a background: nothing is measured on it. The page and the picture
+draw the same ground. The zone decides the tint of a country, so page, picture and locator agree.
 """
 
 from __future__ import annotations
@@ -33,37 +33,37 @@ if TYPE_CHECKING:
 #: West, south, east and north in degrees; longitudes may go on beyond ±180°.
 Window = tuple[float, float, float, float]
 
-#: Up to which zoom of a web map rivers are drawn, and countries with their coasts. At zoom 10, a
-#: pixel is 100 m at latitude 51, so a coast that is 1.4 km off, the median, is off by 14 pixels. At
-#: zoom 9, rivers of the world are off by 15 pixels at worst by how they were simplified.
+#: The largest zoom of a web map at which we draw rivers, and countries with coasts. At zoom 10, a
+#: pixel is 100 m at latitude 51. The median error of coasts, 1.4 km, is then 14 pixels. At zoom 9,
+#: simplifying puts rivers of the world off by at most 15 pixels.
 RIVERS_UP_TO_ZOOM, GROUND_UP_TO_ZOOM = 9.0, 10.0
 
 #: The size of a locator, in pixels of the page.
 LOCATOR_SIZE = (132, 100)
 
-# A window is no narrower than this, in degrees, so that the map of a camp shows its country too.
+# The least width of a window, in degrees, so that the map of a camp shows its country too.
 _LEAST = 3.0
 
-# How far the window reaches beyond the zone, in lengths of the zone: more than a step of zooming
-# out. Rivers are many vertices and are drawn where the map opens.
+# How far the window reaches beyond the zone, in lengths of the zone: more than one step of zooming
+# out. Rivers reach less far, because they have many vertices.
 _REACH, _RIVERS = 1.45, 0.6
 
-# Names of countries are tried at points of a grid of so many columns and rows, at most so many.
+# The columns and rows of the grid of points for names of countries, and how many points we try.
 _COLUMNS, _ROWS, _MOST_POINTS = 9, 7, 8
 
-# A locator shows at least so many degrees of latitude, and at least so many lengths of the zone.
+# The least height of a locator, in degrees of latitude, and in lengths of the zone.
 _LOCATOR_LEAST, _LOCATOR_LENGTHS = 22.0, 2.5
 
-# A locator in which less than this share is land is of no use: a box in a blue sea. So it
-# grows step by step, to nearly half the globe at most.
+# A locator with less than this share of land is useless: a box in a blue sea. We enlarge it in
+# steps of this factor, up to nearly half the globe.
 _LOCATOR_LAND, _LOCATOR_WIDER, _LOCATOR_MOST = 0.06, 1.5, 150.0
 
-# Exact outlines of regions replace borders of countries this near, in degrees: the outlines of
-# countries are good to a kilometre.
+# Exact outlines of regions replace coarse borders of countries nearer than this, in degrees. Coarse
+# borders are right to a kilometre.
 _NEAR = 0.015
 
-# A region with a larger share of sea is not drawn as land. Coasts that are a kilometre off make up
-# less of a region.
+# We do not draw a region with a larger share of sea as land. The errors of coasts, some kilometre,
+# make a smaller share.
 _MOST_SEA = 0.05
 
 # The ground within a window is simplified by this many degrees, a kilometre; or, if the window is
@@ -109,7 +109,7 @@ class Locator(NamedTuple):
 
 
 def choose_window(zone: Zone, reach: float = _REACH) -> Window:
-    """Return the surroundings of a zone: so many times its length to every side."""
+    """Return the window around a zone, which reaches ``reach`` times its length to every side."""
     west, south, east, north = find_bounds(zone)
     squeeze = _squeeze((south + north) / 2.0)
     high = max((east - west) * squeeze, north - south, _LEAST) * reach
@@ -118,12 +118,12 @@ def choose_window(zone: Zone, reach: float = _REACH) -> Window:
 
 
 def _squeeze(lat: float) -> float:
-    """Return how long a degree of longitude is beside one of latitude, at least a fifth."""
+    """Return the length of a degree of longitude in degrees of latitude, at least 0.2."""
     return max(math.cos(math.radians(lat)), 0.2)
 
 
 def choose_tints(zone: Zone, countries: Iterable[tuple[str, BaseGeometry]]) -> dict[str, int]:
-    """Return the tints of countries by their code: those of the sides, else where the zone lies.
+    """Return the tints of countries by code: by the sides, or else by the area in the zone.
 
     Two regions of one country on either side of a border have one tint.
     """
@@ -142,9 +142,9 @@ def choose_tints(zone: Zone, countries: Iterable[tuple[str, BaseGeometry]]) -> d
 
 
 def find_band_km(margin_km: Floats) -> float | None:
-    """Return how uncertain a middling place is, in km, by the margins of places; None without one.
+    """Return the median margin of places in km, or None without places.
 
-    The edge of the zone is hatched so far to either side.
+    Maps hatch the edge of the zone that far to each side.
 
     Examples
     --------
@@ -223,14 +223,15 @@ def find_ground(zone: Zone, window: Window, exact: BaseGeometry | None = None) -
     )
 
 
-# A page asks twice, for its ground and for the regions at sea.
+# We cache the result, because a page needs it for its ground and for the regions at sea.
 @lru_cache(maxsize=1)
 def _find_land(window: Window) -> BaseGeometry:
     """Return the land in a window, as one."""
     return _cut_to(read_ground("land").geometry, shapely.box(*window))
 
 
-# A page asks twice, for the name of a region and for the regions at sea. 15 oblasts take 0.1 s.
+# We cache the result, because a page needs it for the names of regions and for the regions at sea.
+# 15 oblasts take 0.1 s.
 @lru_cache(maxsize=64)
 def simplify_region(region: Region) -> BaseGeometry:
     """Return the outline of a region, within a kilometre."""
@@ -238,9 +239,9 @@ def simplify_region(region: Region) -> BaseGeometry:
 
 
 def find_regions_at_sea(regions: Sequence[Region], window: Window) -> list[bool]:
-    """Return which regions hold so much sea in a window that they cannot be drawn as land.
+    """Return which regions have too much sea in a window to be drawn as land.
 
-    Countries of the data of the world reach to the end of their territorial waters.
+    In the data of the world, countries include their territorial waters.
     """
     box = shapely.box(*window)
     land = _find_land(window)
@@ -251,7 +252,7 @@ def find_regions_at_sea(regions: Sequence[Region], window: Window) -> list[bool]
 
 
 def choose_waters(zone: Zone) -> str:
-    """Return the dataset of the rivers and lakes about a zone: waters if it lies there.
+    """Return the dataset of rivers and lakes for a zone: "waters" if it covers the zone.
 
     Examples
     --------
@@ -265,7 +266,7 @@ def choose_waters(zone: Zone) -> str:
 
 
 def _find_waters(zone: Zone, box: BaseGeometry) -> tuple[BaseGeometry, BaseGeometry]:
-    """Return rivers and lakes in a box, the coarse ones only where no others are."""
+    """Return rivers and lakes in a box; coarse ones only where there are no others."""
     boxes = {"waters_far": box}
     if choose_waters(zone) == "waters":
         near = shapely.box(*_find_river_bounds())
@@ -284,7 +285,7 @@ def _find_waters(zone: Zone, box: BaseGeometry) -> tuple[BaseGeometry, BaseGeome
 
 @cache
 def _find_river_bounds() -> Window:
-    """Return where the rivers of the dataset waters lie: they are cut at the edges of its area."""
+    """Return the bounds of the rivers in the dataset "waters", which are cut at its edges."""
     table = read_ground("waters")
     west, south, east, north = table.geometry[table["kind"] == "river"].total_bounds.tolist()
     return west, south, east, north
@@ -324,7 +325,7 @@ def _find_common_edges(areas: Sequence[BaseGeometry]) -> BaseGeometry:
 def find_name_points(area: BaseGeometry, bounds: Window) -> Floats:
     """Return points of an area within bounds (n, 2) that are far from its edge, the farthest first.
 
-    A name stands at the first of them at which a map has room for it.
+    A map writes the name at the first point that has room for it.
     """
     west, south, east, north = bounds
     lon = np.linspace(west, east, 2 * _COLUMNS + 1)[1::2]
@@ -359,11 +360,11 @@ def make_locator(zone: Zone, tints: Mapping[str, int]) -> Locator:
         return np.asarray((lonlat - middle) * scale + np.array([width, height]) / 2.0)
 
     seen = [keep_polygons(shapely.transform(shape, to_pixels)) for shape in cut]
-    # Simplified together, countries still meet; less than a pixel is cut off.
+    # We simplify countries together, so that they still meet. Errors are less than a pixel.
     simple = shapely.coverage_simplify(seen, 1.0)
     tinted = [tints.get(iso, -1) for iso in far["iso"]]
     corners = to_pixels(np.array([(west, north), (east, south)]))
-    # The mark is large enough to be seen, however small the zone.
+    # The mark has at least 6 pixels, so that it is visible for small zones too.
     low, high = corners.min(axis=0), corners.max(axis=0)
     grow = np.maximum(0.0, (6.0 - (high - low)) / 2.0)
     return Locator(

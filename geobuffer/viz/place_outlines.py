@@ -1,4 +1,4 @@
-"""Show places that have outlines: as points, but judged by their outlines.
+"""Show places that have outlines as points, with distances and classes from their outlines.
 
 Maps draw a place as a dot. A table of areas gets a dot in each area; its distance is that of the
 nearest point of the outline, and its class follows from all points of the area.
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class OutlineSpans(NamedTuple):
-    """How outlines lie to the border and to the zone: one entry for each row of the table."""
+    """The distances and shares of outlines: one entry for each row of the table."""
 
     farthest_km: Floats
-    """The greatest distance of the outline from the border; its least is the distance told."""
+    """The greatest distance of the outline from the border; answers state the least distance."""
     share_inside: Floats
     """The share of the area that lies in the zone."""
 
@@ -42,11 +42,11 @@ class ShownPlaces(NamedTuple):
     """A table of points, in longitude and latitude where outlines were given."""
     found: Classification
     spans: OutlineSpans | None
-    """How the outlines lie; None for a table of points."""
+    """The distances and shares of the outlines; None for a table of points."""
 
 
 def classify_places(table: gpd.GeoDataFrame, zone: Zone) -> ShownPlaces:
-    """Classify the places of a map; of areas, each by its outline, and put a point into it.
+    """Classify the places of a map; an area is classified by its outline and gets a point.
 
     A place that lies partly in the zone counts as uncertain on maps.
 

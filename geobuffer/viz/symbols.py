@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import NamedTuple
 
-#: With at most this many places in view, each is drawn large and gets its name.
+#: With at most this many places in view, we draw all of them large and name them.
 FEW_PLACES = 40
 
 # The rule of :func:`scale_dots`: the factor at zoom 7, its growth with each step of zoom, its
@@ -38,12 +38,12 @@ DOT_SIZES = MappingProxyType(
 )
 
 
-#: The radius of the symbol of a town, by the least population: the size of a town is seen at once.
+#: The radius of the symbol of a town, by the least population, so that readers see its size.
 TOWNS = ((500_000, 6.5), (100_000, 5.0), (30_000, 3.9), (10_000, 3.0))
 
 
 def find_town_radius(population: float) -> float:
-    """Return the radius of the symbol of a place with so many people, in pixels; 0 for a village.
+    """Return the radius of a place's symbol in pixels, by its population; 0 for a village.
 
     Examples
     --------

@@ -58,10 +58,10 @@ _TITLE, _TEXT, _NAME, _SMALL = 11.0, 8.5, 7.0, 6.5
 # Room above the highest count, as a share of it, so that a name at the last step is not cut.
 _ABOVE = 0.08
 
-# Which share of the width the counts of a marked width may take, left of its line.
+# The share of the axes that the counts of a marked width need on the left of its line.
 _ROOM = 0.25
 
-# Names at steps are at least so far apart, as a share of the height of the axes.
+# The least distance between names at steps, as a share of the height of the axes.
 _APART = 0.045
 
 
@@ -79,15 +79,15 @@ def plot_curve(  # noqa: PLR0913 - all but the table are keywords
 ) -> Axes:
     """Draw a table of :func:`exposure_curve`: certain counts as a line, uncertain ones above it.
 
-    Uncertain counts are hatched, so that a print without colours shows them too. Of places, a
-    dashed line shows how many are expected, with their range, if the table states it.
+    Uncertain counts are hatched, so that a print without colours shows them too. For places, a
+    dashed line shows the expected number with its range, if the table states it.
 
     Parameters
     ----------
     curve
         The table.
     people
-        Whether to draw people, who are at least so many, or places.
+        Whether to draw people (lower limits) or places.
     ax
         The axes to draw in; by default those of a new figure.
     title
@@ -129,7 +129,7 @@ def plot_curve(  # noqa: PLR0913 - all but the table are keywords
     words = read_translation(language)
     columns = ("population", "population_uncertain") if people else ("places", "uncertain")
     _check_curve(curve, columns)
-    # Counts of a zone that begins at some distance say so; nothing nearer is in them.
+    # The counts of a zone that begins at some distance exclude all nearer places.
     begin = float(curve["from_km"].iloc[0]) if "from_km" in curve else 0.0
     km = np.append(begin, curve["within_km"])
     if mark_km is not None and not begin < mark_km <= km[-1]:
@@ -222,7 +222,7 @@ def _style_axes(axes: Axes, ends: tuple[float, float], highest: float, words: Tr
 
     axes.set_xlim(*ends)
     axes.set_ylim(0.0, (1.0 + _ABOVE) * highest or 1.0)
-    # 1,000,000 and not 1e6, as the language writes it.
+    # We write 1,000,000 and not 1e6, with the separators of the language.
     axes.xaxis.set_major_formatter(lambda value, _: words.format_km(value))
     axes.yaxis.set_major_formatter(lambda value, _: words.format_number(value))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -245,7 +245,7 @@ def _write_legend(axes: Axes, curve: pd.DataFrame, words: Translation) -> None:
 
         handles.append(Patch(alpha=0.0))
         labels.append(words.text("curve_not_located", count=words.format_number(number)))
-    # Above the frame, where it covers neither the curve nor a mark.
+    # The legend is above the frame, where it covers neither the curve nor a mark.
     legend = axes.legend(
         handles, labels, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.5,
         borderpad=0.0, labelspacing=0.3, fontsize=_TEXT, frameon=False,
@@ -267,7 +267,7 @@ def _mark_width(
         uncertain=words.format_number(high[row] - low[row]),
     )
     axes.axvline(mark_km, color=draw.INK, linewidth=0.9, gid="geobuffer-mark")
-    # A curve rises, so it is lower on the left; there the text covers nothing, if it has room.
+    # The curve is lower on the left, so a text there covers nothing, if it has room.
     begin, end = axes.get_xlim()
     is_left = (mark_km - begin) / (end - begin) > _ROOM
     made = axes.annotate(
@@ -279,7 +279,7 @@ def _mark_width(
 
 
 def _choose_names(names: Mapping[float, str], km: Any, high: Any) -> list[tuple[float, str, float]]:
-    """Return the names that have room: distance, name and count; the largest steps first.
+    """Return the names that have room, with distance and count; the largest steps first.
 
     >>> _choose_names({1.0: "A", 1.1: "B", 3.0: "C"}, np.array([0, 1, 1.1, 3]),
     ...               np.array([0, 50, 51, 90]))

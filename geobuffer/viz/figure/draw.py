@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 #: Colours of text: headings and names; secondary text; names of countries.
 INK, QUIET, COUNTRY = DAY["ink"], DAY["quiet"], DAY["country"]
 
-# Dots outside the zone are many and say little: they are faint.
+# Dots outside the zone are many and less important, so we draw them faintly.
 _FAINT = 0.4
 
 # The outline of regions.
@@ -92,7 +92,7 @@ def font_families() -> list[str]:
 
 
 def _make_path(shape: BaseGeometry) -> Any:
-    """Return a shape as a path. Holes run the other way round than outer rings, so they stay."""
+    """Return a shape as a path. Holes have the opposite direction of outer rings, so they stay."""
     from matplotlib.path import Path
 
     parts = shapely.get_parts(shapely.orient_polygons(shape))
@@ -113,7 +113,7 @@ def draw_shape(axes: Axes, shape: BaseGeometry, *, gid: str, **style: Any) -> No
 
 
 def find_land_colour(tint: int) -> str:
-    """Return the colour of the land of a country, by its tint: −1 for a country of no side."""
+    """Return the colour of a country's land by its tint; −1 is a country of neither side."""
     return DAY[f"land_{tint}" if tint >= 0 else "land"]
 
 
@@ -128,7 +128,7 @@ def draw_lands(axes: Axes, lands: Iterable[tuple[int, BaseGeometry]], *, is_sea:
 
 
 def draw_regions(axes: Axes, regions: Iterable[tuple[int | None, BaseGeometry]]) -> None:
-    """Draw the regions with dashed outlines: pairs of a tint and a shape. None: without a fill."""
+    """Draw regions with dashed outlines: pairs of a tint, or None for no fill, and a shape."""
     for tint, shape in regions:
         fill = "none" if tint is None else find_land_colour(tint)
         draw_shape(
@@ -297,7 +297,7 @@ def draw_ticks(
     for side, at in enumerate((lines.meridians, lines.parallels)):
         axis = axes.yaxis if side else axes.xaxis
         low, high = limits[side]
-        # Text that reached far beyond a corner of the frame would collide with other text.
+        # Text far beyond a corner of the frame would collide with other text.
         ends = (low - 8.0 * point, high + 8.0 * point)
         chosen = _choose_ticks([x for x, _ in at], texts[side], point, ends)
         axis.set_ticks([at[i][0] for i in chosen], [texts[side][i] for i in chosen])

@@ -37,11 +37,11 @@ LINE = 1.28
 #: A pixel of the page in points. The rules of labels and the sizes of the page are in pixels.
 PIXEL = 0.75
 
-# A dot is hidden if a label comes closer to its centre than this fraction of its radius.
+# A label hides a dot if it comes closer to the dot's centre than this fraction of its radius.
 _HIDES = 0.6
 
-# A line comes no nearer to the centre of another dot than this fraction of a radius, as on the
-# page.
+# The least distance of a line from the centre of another dot, as a fraction of its radius; as on
+# the page.
 _PASSES = 0.5
 
 # Characters that are not drawn but change how others are drawn: control characters, marks of
@@ -70,8 +70,8 @@ class Box(NamedTuple):
 class Label(NamedTuple):
     """A name to place beside its dot, which is at ``x`` and ``y`` in points, on a side.
 
-    A name without room beside its dot may stand farther away, at the end of a line of at most
-    ``longest`` points. A name that ``must`` stand may have a line over dots.
+    If there is no room beside the dot, the name may be farther away, at the end of a line of at
+    most ``longest`` points. A name that ``must`` be written may have a line over dots.
     """
 
     text: str
@@ -99,7 +99,7 @@ class Obstacles(NamedTuple):
     off: Mapping[str, BaseGeometry] = MappingProxyType({})
 
 
-# Where a line may end: at blanks, but not between a number and its unit.
+# A line may end at spaces, but not between a number and its unit.
 _BREAKS = re.compile(r"(?<!\d)\s+|\s+(?!(?:km|m|км|м)(?:²|\b))")
 
 
@@ -201,8 +201,9 @@ def place_labels(
 
     The positions are those of ``label_rules.json``: right and left of the dot, above, below and at
     its corners; then at the end of a line, the shortest first. A label lies within the area and
-    covers no other label, no dot and no point of the line. A line to a label crosses no other one,
-    no label and no dot; that to one which must stand may cross dots, if there is no other way.
+    covers no other label, no dot and no point of the line. A line to a label crosses no other line,
+    no label and no dot. Only the line to a label that ``must`` be written may cross dots, if there
+    is no other way.
 
     Parameters
     ----------
@@ -309,7 +310,7 @@ def _list_boxes(label: Label) -> Iterator[Box]:
 
 
 def _share_before(step: float) -> float:
-    """Return which share of a box lies before the end of its leader, which comes from there."""
+    """Return the share of a box that lies on the near side of the end of its leader line."""
     return 0.0 if step > 0.3 else 1.0 if step < -0.3 else 0.5
 
 

@@ -1,7 +1,7 @@
 """Compute the layout of a picture in points (1/72 inch), before anything is drawn.
 
-The heading stands above the map, the legend to the right, the scale bar and the sources below, so
-that nothing covers the zone. The map is as wide as the page allows and as high as the zone needs.
+The heading is above the map, the legend on the right, the scale bar and the sources below, so that
+nothing covers the zone. The map is as wide as the page allows and as high as the zone needs.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ _KEYS = 26.0
 # Sizes of text in points. Journals print no text smaller than 6.
 _TITLE, _SUBTITLE, _SMALL = 14.0, 8.5, 6.2
 
-# At few dots per inch, letters are rounded to whole pixels, and lines become wider than measured:
-# at 50 to 300 dots by up to 14 %. So they end that much before the edge.
+# With few dots per inch, letters are rounded to whole pixels, and lines become wider than measured:
+# by up to 14 % with 50 to 300 dots. We leave that much space before the edge.
 _WIDENED = 1.14
 
 # The least side of a map on paper of a given size.
@@ -88,7 +88,7 @@ def parse_size(text: str, *, is_wide: bool) -> PageSize:
     Raises
     ------
     DataError
-        The text is no size.
+        The text is not a size.
 
     Examples
     --------

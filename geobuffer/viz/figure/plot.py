@@ -100,7 +100,7 @@ if TYPE_CHECKING:
 # Sizes of the names of regions and places, in points.
 _REGION, _NAME = 8.5, 7.0
 
-# How many names we try for each that has space on the map. Most of those that fail are in a crowd.
+# How many names we try for each name that fits on the map. Most names that fail are in a crowd.
 _TRIES = 6
 
 # The largest width of a name in points: a fifth of the map.
@@ -115,7 +115,7 @@ _OFF, _WITHIN = 4.0, 0.85
 _NAMED_ZOOM = 9.5
 
 
-# Axes, told without importing matplotlib.
+# Axes, recognised without importing matplotlib.
 _AXES = Kind(lambda value: hasattr(value, "transAxes"), "axes of matplotlib, as plt.gca()")
 
 
@@ -158,9 +158,9 @@ def plot_zone(  # noqa: PLR0913 - all but the zone are keywords
         ``"a4"`` or ``"a3"``, which lies across for a wide zone; ``"social"`` for 1200 by 630
         pixels; or pixels, as in ``"1600x900"``. By default it is as large as the zone needs.
     ax
-        Axes of a figure of your own, which the map then fills, in metres of :func:`plot_crs`.
-        Heading, legend and scale bar are left to you; the sources are written below the map.
-        Without axes a figure is made.
+        Axes of your own figure, which the map then fills, in metres of :func:`plot_crs`. You add
+        heading, legend and scale bar; the sources are written below the map. By default, a new
+        figure.
 
     Raises
     ------
@@ -213,7 +213,7 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
 ) -> Figure:
     """Draw a picture as :func:`plot_zone` does; the caller may have classified the settlements.
 
-    The places that a scenario sets in the zone are named before all others.
+    Places that a scenario puts in the zone are named before all others.
     """
     check_zone(zone)
     words = captions.load_translation(language, zone)
@@ -265,7 +265,7 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
 
 
 def _has_regions(zone: Zone, drawn: Sequence[Region]) -> bool:
-    """Return whether regions are drawn: not the parks or camps that the zone is measured from."""
+    """Return whether the map shows regions other than the parks or camps of the zone itself."""
     own = zone.regions if captions.find_kind(zone) in {"area", "outline"} else ()
     return any(region not in own for region in drawn)
 
@@ -298,7 +298,7 @@ def _list_sources(
 
 
 def _ground_sources(zone: Zone) -> dict[str, Source]:
-    """Return the sources of what lies under the zone, by layer."""
+    """Return the sources of the layers under the zone."""
     return {"countries": source_of("countries"), "waters": source_of(choose_waters(zone))}
 
 
@@ -344,12 +344,12 @@ def require_matplotlib() -> None:
 class _Places(NamedTuple):
     """The settlements of a table: positions in the plane, classes, populations and names.
 
-    ``dates`` are those of the figures of people in the zone.
-    ``unlocated`` counts the places without a point that the zone may hold; ``expected`` says how
-    many places are in it, and is None if it is not known. ``band_km`` is how uncertain a middling
-    place is; None if none has a position. ``town_radii`` are the radii of the symbols of towns in
-    points, 0 for a village; ``sides`` the side of the border on which each place lies. ``is_named``
-    states whether a scenario sets a place in the zone.
+    ``dates`` are those of the figures of people in the zone. ``unlocated`` is the number of places
+    without a point that the zone may hold. ``expected`` is the expected number of places, None if
+    unknown. ``band_km`` is the median margin of places, None if no place has a position.
+    ``town_radii`` are the radii of the symbols of towns in points, 0 for a village. ``sides`` is
+    the side of the border on which each place lies. ``is_named`` says whether a scenario puts a
+    place in the zone.
     """
 
     xy: Floats
@@ -394,7 +394,7 @@ def _locate_places(
 
 
 def _list_dates(table: gpd.GeoDataFrame, counted: NDArray[np.bool_]) -> list[str]:
-    """Return the date of each figure of people that is counted; empty for one without a date."""
+    """Return the date of each counted figure of people; empty for a figure without a date."""
     if "population_as_of" not in table:
         return [""] * int(counted.sum())
     dates = table["population_as_of"][counted]
@@ -449,11 +449,11 @@ def _draw_map(
     land = [layout.shape(region.geometry) for region in regions]
     rings = [layout.shape(ring) for ring in zone.rings]
     sections = [layout.shape(section.line) for section in zone.sections]
-    # Closer than the ground is right, all is land, as on the page; or sea, if no land is about.
+    # If the map is closer than the ground is exact, all is land, or sea if there is no land near.
     is_far = layout.zoom <= GROUND_UP_TO_ZOOM
     lands = [(country.tint, layout.shape(country.land)) for country in ground.countries]
     drawing.draw_lands(axes, lands if is_far else [], is_sea=is_far or not lands)
-    # What a region holds of the sea is no land: there the ground, which has a coast, fills it.
+    # We do not fill regions with much sea as land: there the ground, which has a coast, is seen.
     at_sea = find_regions_at_sea(regions, layout.window)
     fills = [
         None if is_far and wet else tints.get(region.country, -1)
@@ -561,10 +561,10 @@ def _draw_country_names(
     size = load_label_rules()["sizes"]["country"] * PIXEL
     placed: list[tuple[Label, Box, tuple[float, float]]] = []
     for country in ground.countries:
-        # A picture has no spacing of letters, but thin spaces.
+        # matplotlib cannot space letters, so we write thin spaces.
         text = "\u2009".join(clean_text(country.label(language)).upper())
         land = shapely.intersection(layout.shape(country.land), layout.box(area))
-        if land.is_empty:  # GEOS can subtract nothing from it
+        if land.is_empty:  # GEOS cannot subtract from an empty shape
             continue
         free = shapely.difference(land, blocked)
         half = measure_text(text, size, "bold") / 2.0, size * LINE / 2.0
@@ -607,7 +607,7 @@ def _draw_region_names(
     zone_and_border: BaseGeometry,
     taken: Sequence[Box],
 ) -> list[Box]:
-    """Write each region's name where most of it is visible, off the zone; return their boxes."""
+    """Write each region's name in its visible part, outside the zone; return the boxes."""
     area = shapely.buffer(shapely.box(*layout.frame), -_OFF * layout.unit_m, join_style="mitre")
     blocked = shapely.buffer(zone_and_border, _OFF * layout.unit_m)
     placed: list[tuple[Label, Box, tuple[float, float]]] = []
@@ -623,8 +623,7 @@ def _draw_region_names(
         tries = [shapely.get_coordinates(circle)[0], *find_name_points(part, part.bounds)]
         for at in tries:
             label, box = _write_region_name(layout.points(at), name, wide)
-            # A name that reaches far beyond the visible part of its region would seem to name
-            # another.
+            # A name far beyond the visible part of its region would seem to be another region's.
             inked = layout.box(box)
             within = shapely.intersection(inked, free).area > _WITHIN * inked.area
             clear = shapely.contains(area, inked) and not shapely.intersects(inked, zone_and_border)
@@ -700,8 +699,8 @@ def _rank_places(
     """Return the rows to name in or outside the zone, the most important first.
 
     In the zone, places of a scenario come first, then the largest, then places inside, then
-    uncertain ones, each by population; an unknown one is not zero, but that of a small village.
-    Outside, only places with a known population are named, unless few places are in view.
+    uncertain ones, each by population. An unknown population counts as that of a small village.
+    Outside, we name only places with a known population, unless few places are in view.
     """
     named = seen & np.array([bool(name) for name in places.names], dtype=bool)
     known = np.nan_to_num(places.population) > 0.0

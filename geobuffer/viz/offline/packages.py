@@ -52,7 +52,7 @@ _TEXT_MODULES = ("offlinefolium/elements.py", "offlinefolium/features.py")
 #: The files of Leaflet that geobuffer carries; data/build/leaflet.py takes them from npm.
 LEAFLET = Path(__file__).parents[1] / "web" / "assets" / "leaflet"
 
-# Formats of fonts, the best first: of a font's files, the first that is installed is enough.
+# Formats of fonts, the best first: one installed file of a font is enough.
 _FONTS = ("woff2", "woff", "ttf", "otf")
 _FONT_TYPES = {"ttf": "truetype", "otf": "opentype"}
 _KINDS = {
@@ -73,7 +73,7 @@ _FONT_SOURCE = re.compile(r"src\s*:(?:url\([^)]*\)|[^;}])*;?")
 
 
 class CarriedLeaflet:
-    """Leaflet as a package: what is used of :class:`importlib.metadata.Distribution`."""
+    """Leaflet as a package, with the members of ``importlib.metadata.Distribution`` that we use."""
 
     name, version = "Leaflet", "1.9.3"
 
@@ -112,7 +112,7 @@ class Asset:
     package
         Name and version of the package that holds it.
     note
-        How it differs from what the address asks for; empty if it does not.
+        How the file differs from the one of the address; empty if it does not.
     """
 
     url: str
@@ -123,7 +123,7 @@ class Asset:
     _files: tuple[PackagePath, ...] = field(default=(), repr=False)
 
     def find_sibling(self, reference: str) -> bytes | None:
-        """Return a file of the same package by its path relative to this one, if there is one."""
+        """Return a file of the same package by its path relative to this file, or ``None``."""
         if urlsplit(reference).netloc:
             return None
         plain = unquote(urlsplit(reference).path)
@@ -151,7 +151,7 @@ def read_address(url: str) -> Address | None:
 
 
 class InstalledPackages:
-    """The installed packages, as they are when a file is first looked for."""
+    """The packages that are installed when we first look for a file."""
 
     def find(self, url: str) -> Asset | str:
         """Return the file that an address names, or a text that says why it is missing.

@@ -45,7 +45,7 @@ _MOST_ZONES = 16
 
 
 class ZoneWidget(anywidget.AnyWidget):
-    """The page of a map in a notebook; :func:`geobuffer.widget` makes it and says what it has.
+    """The page of a map in a notebook; :func:`geobuffer.widget` makes and describes it.
 
     Parameters
     ----------
@@ -56,9 +56,9 @@ class ZoneWidget(anywidget.AnyWidget):
     page
         The page of a map that was drawn for a widget.
     language
-        The language that was asked for, or an empty text.
+        The language that the user chose, or an empty text.
     height
-        In pixels.
+        The height in pixels.
     """
 
     _esm = read_asset("widget.mjs")
@@ -90,7 +90,7 @@ class ZoneWidget(anywidget.AnyWidget):
             facts["zone"]["is_plain"] and zone.ends != "flat" and len(self._widths) > 1
         )
         self._sides = facts["zone"]["sides"] if facts["zone"]["is_plain"] else [zone.side]
-        # Rows without a point are known by name only, and have no dot to select.
+        # Rows without a point have no dot that a user could select.
         located = () if self._places is None else _find_located(self._places)
         self._rows = frozenset(facts["widget"]["rows"]) & frozenset(located)
         # Each widget keeps its own zones.
@@ -102,7 +102,7 @@ class ZoneWidget(anywidget.AnyWidget):
 
     @property
     def zone(self) -> Zone:
-        """The zone at the width and side that are shown; it is built when it is asked for."""
+        """The zone at the shown width and side; it is built on first use."""
         return self._build(self.km, self.side)
 
     def _build_zone(self, km: float, side: str) -> Zone:
@@ -147,10 +147,10 @@ class ZoneWidget(anywidget.AnyWidget):
 
     @property
     def drawn(self) -> gpd.GeoDataFrame:
-        """What is drawn on the map: each with its kind, a point, a line or an area."""
+        """The drawings on the map, each with its kind: a point, a line or an area."""
         shapes = [shapely.from_geojson(json.dumps(one)) for one in self.drawn_geometries]
         kinds = [_KINDS[shapely.get_dimensions(shape)] for shape in shapes]
-        geometry = gpd.GeoSeries([_settle(shape) for shape in shapes], crs="EPSG:4326")
+        geometry = gpd.GeoSeries([_cut_drawing(shape) for shape in shapes], crs="EPSG:4326")
         return gpd.GeoDataFrame({"kind": pd.Series(kinds, dtype=object)}, geometry=geometry)
 
     @drawn.setter
@@ -216,11 +216,11 @@ class ZoneWidget(anywidget.AnyWidget):
         rows: list[int] = proposal["value"]
         for row in rows:
             if row not in self._rows:
-                why = self._tell_missing(row)
+                why = self._explain_missing_row(row)
                 raise DataError(f"Invalid selected: {why}", parameter="selected")
         return rows
 
-    def _tell_missing(self, row: int) -> str:
+    def _explain_missing_row(self, row: int) -> str:
         """Return why a row cannot be selected."""
         if self._places is None or not 0 <= row < len(self._places):
             return f"the table of places has no row number {row}."
@@ -253,19 +253,19 @@ def _find_located(table: gpd.GeoDataFrame) -> list[int]:
     return found
 
 
-def _settle(shape: BaseGeometry) -> BaseGeometry:
-    """Return what was drawn, cut at ±180°; an area whose outline crosses itself is in parts."""
+def _cut_drawing(shape: BaseGeometry) -> BaseGeometry:
+    """Cut a drawing at ±180°; an area whose outline crosses itself is split into parts."""
     if shape.geom_type == "Polygon":
         try:
-            return _simplest(cut_at_antimeridian(shapely.make_valid(shape)))
+            return _unwrap_single_part(cut_at_antimeridian(shapely.make_valid(shape)))
         except GeometryError:
             return shape
     if shape.geom_type == "LineString" and shape.bounds[2] > 180.0:
-        return _simplest(shapely.multilinestrings(cut_unwrapped_line(shape)))
+        return _unwrap_single_part(shapely.multilinestrings(cut_unwrapped_line(shape)))
     return shape
 
 
-def _simplest(shape: BaseGeometry) -> BaseGeometry:
+def _unwrap_single_part(shape: BaseGeometry) -> BaseGeometry:
     """Return the only part of a shape, or the shape itself if it has several."""
     parts = shapely.get_parts(shape)
     return parts[0] if len(parts) == 1 else shape

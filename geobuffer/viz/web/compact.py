@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 # Coordinates are written as whole numbers of this many degrees: 1.1 m.
 GRID = 1e-5
 
-# How many bits of a number the signs before each of its signs hold. Seven signs are enough for
-# 360° in steps of the grid.
+# For each character of a number, how many bits the characters before it hold. Seven characters are
+# enough for 360° in steps of the grid.
 _BITS = 5 * np.arange(7)
 
 # An edge of less than this many metres is as long as its geodesic, to a hundredth of a millimetre.
@@ -57,7 +57,7 @@ def encode_line(lonlat: Floats, grid: float = GRID) -> str:
     steps = steps[(steps != 0).any(axis=1) | (np.arange(len(steps)) == 0)]
     signed = np.where(steps < 0, ~(steps << 1), steps << 1).reshape(-1, 1)
     rests = signed >> _BITS
-    # The first sign is always written; another one for each five bits that are left.
+    # We always write the first character, and one more for each five bits that are left.
     written = (rests > 0) | (_BITS == 0)
     signs = (rests & 31) + np.where(rests >= 32, 95, 63)
     return bytes(signs[written].astype(np.uint8)).decode("ascii")
@@ -90,13 +90,13 @@ def share_arcs(shapes: Sequence[BaseGeometry]) -> Arcs:
     flat = [path for these in paths for parts in these for path in parts]
     if not flat:
         return Arcs([], [[] for _ in shapes])
-    # As complex numbers, pairs sort in the same order and ten times as fast as rows.
+    # Pairs as complex numbers sort in the same order as rows, and ten times as fast.
     pairs = np.ascontiguousarray(np.concatenate(flat), dtype=np.float64).view(np.complex128)
     found, names = np.unique(pairs.ravel(), return_inverse=True)
     coords = found.view(np.float64).reshape(-1, 2)
     ids = np.split(names, np.cumsum([len(path) for path in flat])[:-1])
     junctions = _find_junctions(ids, len(coords))
-    # A closed line begins where it was given to begin: its kilometres count from there.
+    # A closed line must keep its first vertex, because its kilometres count from there.
     for path, is_line in zip(ids, _list_kinds(shapes, paths), strict=True):
         junctions[path[0]] |= is_line
     known: dict[bytes, int] = {}
@@ -109,7 +109,7 @@ def share_arcs(shapes: Sequence[BaseGeometry]) -> Arcs:
 
 
 def _list_kinds(shapes: Sequence[BaseGeometry], paths: list[list[list[Floats]]]) -> list[bool]:
-    """Return of each path whether it is a line, and no edge of a polygon."""
+    """Return which paths are lines and not edges of polygons."""
     return [
         "Polygon" not in shape.geom_type
         for shape, these in zip(shapes, paths, strict=True)
@@ -165,7 +165,7 @@ def _arrange_arcs(paths: list[list[Floats]], shape: BaseGeometry, numbered: Any)
 def _find_junctions(paths: Sequence[Ints], count: int) -> NDArray[np.bool_]:
     """Return which vertices are junctions: where lines end, or other than two edges meet."""
     begin, end = (np.concatenate([path[part] for path in paths]) for part in (_ALL_BUT_LAST, _REST))
-    # An edge as one number: those sort ten times as fast as rows of two.
+    # We write an edge as one number, because numbers sort ten times as fast as rows of two.
     edges = np.minimum(begin, end) * count + np.maximum(begin, end)
     edges = np.sort(edges[begin != end])
     edges = edges[np.diff(edges, prepend=-1) != 0]
@@ -207,9 +207,9 @@ def _number_arcs(
 
 
 def find_kept_vertices(lonlat: Floats, tolerance_m: float) -> NDArray[np.bool_]:
-    """Return which vertices of a line are left if it is simplified within a tolerance.
+    """Return which vertices of a line are left after simplifying it within a tolerance.
 
-    Its end points stay.
+    The end points stay.
 
     Examples
     --------
@@ -230,7 +230,7 @@ def find_kept_vertices(lonlat: Floats, tolerance_m: float) -> NDArray[np.bool_]:
 def measure_thinned(
     paths: Sequence[tuple[Floats, NDArray[np.bool_]]], step_km: float
 ) -> list[float | int | None]:
-    """Return the true lengths passed, in km, at even steps along lines that are thinned.
+    """Return the true chainages, in km, at even steps along simplified lines.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""Compute from what the page tells how many places to expect in the zone that it shows.
+"""Compute the data from which the page computes the expected number of places in its zone.
 
-The script `expected.js` adds probabilities up as :mod:`geobuffer.analysis.expectation` does, at
-each width and side of the slider. It gets the spread of each place's error, the candidates of
-places without a point, each different text once, and the share of places that are too far away to
-be in the page. Where one distance does not decide, the page gets the values of the zone as built.
+The script `expected.js` adds up probabilities as :mod:`geobuffer.analysis.expectation` does, at
+each width and side of the slider. It needs the spread of each place's error, the candidates of
+places without a point (each different text once), and the part of places that are too far away to
+be on the page. Where one distance does not decide, the page gets the values of the zone as built.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ _REACH = 6.0
 
 
 def zone_at_width(zone: BufferZone, km: float, side: str, ends: tuple[FlatEnd, ...]) -> BufferZone:
-    """Return a zone at another width and side. It has no rings: it can answer, but not be drawn."""
+    """Return a zone at another width and side, without rings: for answers, not for drawing."""
     return BufferZone(zone.border, (0.0, km), side, zone.ends, (), 0.0, 0.0, ends)
 
 
 def decides_by_distance(zone: Zone, widths_km: Sequence[float]) -> TypeGuard[BufferZone]:
-    """Return whether one distance decides at each of some widths: not near flat ends."""
+    """Return whether one distance decides at each width; this is not so near flat ends."""
     return isinstance(zone, BufferZone) and bool(widths_km) and not zone.flat_ends
 
 
 def states_accuracy(found: Classification) -> bool:
-    """Return whether the table states how accurate its points are, so that it can be expected."""
+    """Return whether the table states accuracies, without which we expect no numbers."""
     return bool(np.isfinite(found.uncertainty.errors.accuracy).any())
 
 
@@ -60,7 +60,7 @@ def describe_expected(
     widths_km: Sequence[float],
     sides: Sequence[str],
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """Return what the page needs to know of all places, and columns of those that it shows.
+    """Return the page's data about all places, and columns about the places that it shows.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def describe_expected(
     zone
         The zone.
     widths_km, sides
-        What the slider offers; no width if a distance does not decide.
+        The widths and sides of the slider; no width if a distance does not decide.
     """
     if not states_accuracy(found):
         return None, {}
@@ -88,7 +88,7 @@ def describe_expected(
     }
     errors = found.uncertainty.errors
     pair = np.broadcast_arrays(errors.accuracy, errors.fixed_sigma, found.lon)[:-1]
-    # To a centimetre: a standard deviation is at least that of a good border.
+    # Rounded to a centimetre, far less than the standard deviation of a good border.
     rounded = np.round(np.stack(pair, axis=1)[shown], 5).tolist()
     columns: dict[str, Any] = {"errors_km": [tuple(row) for row in rounded]}
     if found.uncertainty.candidates is not None:
@@ -104,7 +104,7 @@ def _expect_far(
     widths_km: Sequence[float],
     sides: Sequence[str],
 ) -> dict[str, list[list[float | int | None]]]:
-    """Return by side, for each width, what places outside the page add to mean and variance."""
+    """Return what places outside the page add to mean and variance, by side and width."""
     some = found.select(far)
     lon, lat, answers = some.lon, some.lat, some.answers
     signed = measure_signed_km(lon, lat, zone, answers.distance_km)
@@ -125,7 +125,7 @@ def _expect_far(
 def _describe_candidates(
     found: Classification, zone: BufferZone, widest_km: float
 ) -> tuple[dict[str, Any], NDArray[np.int64]]:
-    """Return the candidates text by text, and the number of the text of each row, or −1."""
+    """Return the different texts of candidates, and the number of each row's text, or −1."""
     asked = ask_candidates(found.lon, zone, found.uncertainty)
     text = np.full(len(found.lon), -1)
     text[asked.rows] = asked.text

@@ -1,8 +1,8 @@
 """Draw a zone on a slippy map: one HTML file that opens anywhere and fetches nothing.
 
-The map is a :class:`folium.Map`. The page around it is our own: its files stand in ``assets``,
-:mod:`geobuffer.viz.web.page_data` computes what it shows, and :mod:`geobuffer.viz.web.page` puts it
-together.
+The map is a :class:`folium.Map`. The page around it is our own: its files are in ``assets``,
+:mod:`geobuffer.viz.web.page_data` computes its data, and :mod:`geobuffer.viz.web.page` assembles
+it.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ _MOST_PLACES = 100_000
 # The slider has this many steps.
 _STEPS = 30
 
-# The page can show this many rings even if the zone has fewer: every fifth step of the slider, and
-# the width that is shown.
+# The page needs colours for this many rings even if the zone has fewer: it may show every fifth
+# step of the slider, and the shown width.
 _LEAST_RINGS = 8
 
 
@@ -228,12 +228,12 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
 
 
 def check_page_options(**given: Any) -> None:
-    """Check the types of what a page is given besides zone, places, regions and language.
+    """Check the types of a page's options other than zone, places, regions and language.
 
     Raises
     ------
     WrongKind
-        One has another type.
+        An option has another type.
     """
     kinds = {
         "title": TEXT_OR_TEXTS_BY_NAME, "notes": _NOTES, "basemap": TEXT, "scenario": _SCENARIOS,
@@ -286,8 +286,8 @@ def describe_page(  # noqa: PLR0913 - all but the zone and its places are keywor
 ) -> dict[str, Any]:
     """Return what the page of a map shows, as :func:`map_zone` draws it.
 
-    With ``widget``, the page is that of a widget. Its ``rows``, by the row of ``settlements``,
-    become those by the row of the page.
+    With ``widget``, the page is that of a widget. Its ``rows``, which count rows of
+    ``settlements``, are converted to rows of the page.
     """
     check_zone(zone)
     if language:
@@ -344,7 +344,7 @@ def describe_page(  # noqa: PLR0913 - all but the zone and its places are keywor
 
 
 def _name_oblasts(people: dict[str, Any], regions: Iterable[Region]) -> dict[str, Any]:
-    """Return the range of people with the names by language of the oblasts that it rests on."""
+    """Return the range of people with the names, by language, of the oblasts of its data."""
     known = {region.name: region for region in regions}
     names = [
         name_in_all(known[name].label) if name in known else {"en": name}
@@ -354,7 +354,7 @@ def _name_oblasts(people: dict[str, Any], regions: Iterable[Region]) -> dict[str
 
 
 def _describe_palette(rings: int) -> dict[str, Any]:
-    """Return the colours by day and by night; of one ring, of two rings, and so on."""
+    """Return the light and dark colours; ring colours for one ring, two rings, and so on."""
     counts = range(1, max(rings + 1, _LEAST_RINGS) + 1)
     return {
         "day": {**DAY, "rings": [ring_colours(n) for n in counts]},
@@ -386,8 +386,8 @@ def choose_widths(zone: Zone) -> list[float]:
     >>> choose_widths(SimpleNamespace(edges_km=(0, 0.5), width_km=0.5))[-1]
     1.5
     """
-    # The slider reaches three times the width, so that a reader sees what lies beyond it. Readers
-    # count in steps of 1, 2 or 5.
+    # The slider reaches three times the width, so that a reader sees what lies beyond the zone. Its
+    # steps are round numbers: 1, 2 or 5.
     wanted = min(zone.width_km, 10.0) / 10.0 if zone.width_km <= 30.0 else zone.width_km / 20.0
     power = 10.0 ** math.floor(math.log10(wanted) + 1e-9)
     step = next(power * part for part in (1.0, 2.0, 5.0, 10.0) if power * part >= wanted * 0.999)
@@ -420,7 +420,7 @@ def _make_folium_map(
     from folium.elements import MethodCall
     from folium.utilities import JsCode
 
-    # All layers share one canvas: a second one would lie over the first and take its clicks. A
+    # All layers share one canvas: a second canvas would cover the first and receive its clicks. A
     # finger needs 24 px, and the smallest dot is 6 px wide, so clicks beside a dot count too.
     canvas: Any = JsCode("L.canvas({tolerance: 9, padding: 0.3})")
     west, south, east, north = zone.polygon.bounds
@@ -445,7 +445,7 @@ def _make_folium_map(
 
 
 def _pick_language(given: Any, language: str) -> Any:
-    """Return a text in a language; if it lacks that one, in English or the first that it has."""
+    """Return a text in a language, or else in English, or else in its first language."""
     if not isinstance(given, Mapping):
         return given
     return given.get(language) or given.get("en") or next(iter(given.values()), "")
@@ -512,7 +512,7 @@ def _list_sources(
 
 
 def _credit_briefly(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return who made the data of some sources, in a few words."""
+    """Return the publishers of some sources, in a few words."""
     return credit_briefly(
         Source(row["title"], row.get("publisher") or "", licence=row.get("licence") or "")
         for row in rows

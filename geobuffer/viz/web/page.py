@@ -1,7 +1,7 @@
-"""Put the page around a map together: one file that fetches nothing and runs only its own scripts.
+"""Assemble the page around a map: one file that fetches nothing and runs only its own scripts.
 
-folium and branca render the text they are given as a template. No text of a user ever reaches
-them: it is stored in the page as inert JSON, and the page's script writes it with ``textContent``.
+folium and branca render text as a template. We never pass them a text of a user. The page holds
+such texts as inert JSON, and its script writes them with ``textContent``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import folium
 
 
-# The scripts in the order in which they run: each uses what those before it define.
+# The scripts in the order in which they run: each one uses definitions of earlier scripts.
 _SCRIPTS = (
     "data.js", "names.js", "say.js", "zone.js", "expected.js", "coordinates.js", "measure.js",
     "swath.js", "dots.js", "ground.js", "draw.js", "arrange.js", "labels.js", "popup.js", "ask.js",
@@ -39,12 +39,12 @@ _SCRIPTS = (
     "share.js", "folium.js", "start.js",
 )  # fmt: skip
 
-# Those that the page of a widget has besides: pages to publish stay as light as they were.
+# Additional scripts for the page of a widget. Published pages do not need them and stay small.
 _WIDGET_SCRIPTS = ("selection.js", "sketch.js", "tools.js", "bridge.js")
 
 
 def _save_atomically(save: Callable[..., None], outfile: Any, *args: Any, **kwargs: Any) -> None:
-    """Let folium save a page. A path gets the whole file or none; an open file is written to."""
+    """Let folium save a page: atomically to a path, directly to an open file."""
     if not isinstance(outfile, (str, bytes, os.PathLike)):
         save(outfile, *args, **kwargs)
         return
@@ -134,7 +134,7 @@ def _write_document(
     if "widget" in facts:
         head.append(_style_element(_shorten(read_asset("widget.css"))))
         scripts += _WIDGET_SCRIPTS
-    page = read_asset("page.html").replace("<!-- no script -->", _tell_without_scripts())
+    page = read_asset("page.html").replace("<!-- no script -->", _write_no_script_lines())
     content = page.replace("<!-- map -->", body)
     data = {**facts, "pins": read_pin_pictures() if extended else {}, "is_extended": extended}
     tail = [
@@ -166,7 +166,7 @@ def _script_element(text: str) -> str:
 def _shorten(text: str) -> str:
     """Return a script or a style without comment lines, empty lines and indentation.
 
-    That is a fifth of its size. No text of ours runs over several lines, so that no text changes.
+    This saves a fifth of the size. It changes no text, because none of ours has several lines.
     """
     bare = re.sub(r"^ *(?://.*|/\*(?s:.*?)\*/)\n", "", text, flags=re.MULTILINE)
     return re.sub(r"\n\s*", "\n", bare)
@@ -195,7 +195,7 @@ def _escape_surrogates(text: str) -> str:
 
 # Texts that only pages of places with outlines show.
 _OF_OUTLINES = ("share_inside", "uncertain_or_partly")
-# How the keys of texts begin that only widgets show.
+# The prefix of the keys of texts that only widgets show.
 _OF_WIDGETS = "tool_"
 
 
@@ -218,7 +218,7 @@ def _collect_words(facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tell_without_scripts() -> str:
+def _write_no_script_lines() -> str:
     """Return a line in each language for readers whose browser runs no scripts."""
     return "\n".join(
         f'<p class="no-script" lang="{to}">{html.escape(text)}</p>'

@@ -68,9 +68,9 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# Settlements farther from the border than this multiple of the slider's widest zone are counted but
-# not drawn. The reader sees what lies next to the zone, and half of the default table stays out of
-# the page.
+# We count settlements farther from the border than this multiple of the slider's widest zone, but
+# do not draw them. Readers still see the places near the zone, and the page leaves out half of the
+# default table.
 _BEYOND = 1.1
 
 # How far a drawn line may lie from the true one, in metres. At zoom 13, the closest at which a
@@ -78,16 +78,16 @@ _BEYOND = 1.1
 # off on average. Regions that the border does not touch only have to be recognised.
 _TOLERANCE_M = {"border": 10.0, "zone": 15.0, "regions": 50.0, "neighbours": 1000.0}
 
-# Towns with at least so many people are drawn and named even if they are farther than that.
+# We draw and name towns with at least this many people even if they are farther away.
 _TOWN = 15_000
 
-# The drawn border is shorter than the true one, by other shares in other places. Every so many km
-# the page knows the true kilometre; in between it is right to some 100 m.
+# The drawn border is shorter than the true one, and the share differs from place to place. The page
+# gets the true chainage every _CHAINAGE_KM; in between it is right to some 100 m.
 _CHAINAGE_KM = 3.0
 
-# The page draws other widths from its border, to 10 m, on circles of the curvature of the ellipsoid
-# at each vertex. Measured from 80° S to 80° N, those are off by 1.6 m at most at 1,000 km; beyond,
-# the error grows with the cube of the width.
+# The page draws other widths itself, from its border (right to 10 m), with circles that have the
+# curvature of the ellipsoid at each vertex. From 80° S to 80° N, the circles are off by at most
+# 1.6 m at 1,000 km; beyond, the error grows with the cube of the width.
 _CIRCLE_M = 2.0
 
 # Columns with few different values, each written once.
@@ -99,7 +99,7 @@ _CODED = (
 # Numbers and their decimals: no finer than a position is known.
 _NUMBERS = {"population": 0, "chainage_km": 1}
 # Numbers that say how exact a point is. The margin follows from the others, so that a table has few
-# different rows of them.
+# different combinations.
 _EXACTNESS = {"accuracy_m": 0, "radius_m": 0}
 
 
@@ -111,7 +111,7 @@ def has_slider(zone: Zone) -> TypeGuard[BufferZone]:
 
 
 def list_sides(zone: Zone) -> list[str]:
-    """Return the sides that the page offers: of a zone around areas, it draws no inside alone.
+    """Return the sides that the page offers; for a zone around areas, not the inside alone.
 
     A line or points have no inside, so there is nothing to choose.
     """
@@ -147,7 +147,7 @@ def _join_over_antimeridian(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry
 
 
 def _shift_line(lonlat: Floats) -> Floats:
-    # As the areas are shifted, to the last bit, so that what they share stays shared.
+    # We shift lines exactly as areas, to the last bit, so that shared arcs stay shared.
     lon, lat = lonlat.T
     return np.column_stack([np.where(lon < 0.0, lon + 360.0, lon), lat])
 
@@ -178,8 +178,8 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     ordered = sorted(regions, key=lambda region: region not in zone.regions)
     state = find_state_arcs([region.country for region in ordered], shapes_of_regions)
     at_sea_too = find_regions_at_sea(ordered, choose_window(zone))
-    # Regions along the border get a second place for their name, in the part where the map opens.
-    # Others have a corner there at most.
+    # Regions along the border get a second place for their name, in the area that the map shows at
+    # first. Other regions have at most a corner there.
     view = shapely.box(*zone.polygon.bounds)
     seen = shapely.difference(view, shapely.simplify(zone.polygon, 0.01))
     return {
@@ -357,7 +357,7 @@ def describe_slider(steps: Sequence[SliderStep], border_m: float, *, wraps: bool
     return {
         "widths_km": [step.km for step in steps],
         "error_m": border_m + 2.0 + _CIRCLE_M * (widest / 1000.0) ** 3,
-        # How far what flat ends cut off may lie from its place.
+        # The error of the areas that flat ends cut off.
         "cut_error_m": cut_error_m([step.km for step in steps]) if cuts else 0.0,
         "areas_km2": {
             side: round_numbers([step.areas_km2[side] for step in steps], 1)
@@ -373,7 +373,7 @@ def describe_slider(steps: Sequence[SliderStep], border_m: float, *, wraps: bool
     }
 
 
-#: What the page knows of its places if it has none.
+#: The data of a page without places.
 NO_PLACES: dict[str, Any] = {
     "given": False, "count": 0, "far": 0, "columns": {}, "exactness": None,
 }  # fmt: skip
@@ -399,7 +399,7 @@ def describe_places(
     steps
         The zone at each width of the slider.
     spans
-        How the outlines of places lie, if they have some.
+        The distances and shares of places with outlines.
     """
     answers, uncertainty = found.frame.reset_index(drop=True), found.uncertainty
     if "conflict" in table:
@@ -540,8 +540,8 @@ def _list_exceptions(
 ) -> list[dict[str, Any]]:
     """Return the rows whose class does not follow from one distance, by width and side.
 
-    They are those near flat ends, and all rows if the zone is not a plain distance, or if places
-    have outlines: the page finds their classes at other widths from two distances.
+    These are places near flat ends. If the zone is not a plain distance, or places have outlines,
+    these are all rows; the page then finds their classes at other widths from two distances.
     """
     if have_outlines or not has_slider(zone):
         named = {name: code for code, name in enumerate(MEMBERSHIP)}
@@ -596,9 +596,9 @@ def _pack_columns(table: gpd.GeoDataFrame) -> dict[str, Any]:
 
 
 def _find_romanized(columns: Mapping[str, list[str]]) -> list[str]:
-    """Return of which language's name the English one is the usual spelling, or an empty text.
+    """Return the language whose name gives the English name by rule, or an empty text.
 
-    The page spells those names itself: they are a twentieth of its size.
+    The page spells such names itself, which saves a twentieth of its size.
     """
     found = [""] * len(columns["name_en"])
     for language in ("uk", "ru"):

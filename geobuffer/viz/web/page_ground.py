@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# The ground is written on a grid of 220 m: it is right to a kilometre.
+# We write the ground on a grid of 220 m, which is enough because it is right to a kilometre.
 _GRID = 2e-3
 
 # Parts of land and lakes smaller than this, in square degrees, are left out: 75 km² at latitude 51.

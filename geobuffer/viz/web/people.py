@@ -1,7 +1,7 @@
 """Compute the modelled range of people that the page shows at each width and side of its slider.
 
-It is the range of :func:`geobuffer.exposure`. The page does not repeat the model: it looks the ends
-up, and never shows a range that begins below the people whom it counts.
+It is the range of :func:`geobuffer.exposure`. The page does not repeat the model: it looks up the
+ends of the range, and never shows a lower end below the number of people that it counts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def describe_people(
     sides: Sequence[str],
     totals: Mapping[str, float] | None = None,
 ) -> dict[str, Any] | None:
-    """Return the range of people that the model gives in the zone; None if it is not known.
+    """Return the range of people that the model gives in the zone; None if unknown.
 
     Parameters
     ----------

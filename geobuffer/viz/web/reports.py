@@ -1,7 +1,7 @@
-"""Write into the page what the reports of a scenario claim, to be set beside our figures.
+"""Write the claims of a scenario's reports into the page, beside our figures.
 
-The script ``reports.js`` compares, at each width and side of the slider, as
-:mod:`geobuffer.viz.claims` does for the zone as built. What was said is text in the page's JSON.
+The script ``reports.js`` compares them at each width and side of the slider, as
+:mod:`geobuffer.viz.claims` does for the zone as built. Quoted reports are text in the page's JSON.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def describe_reports(
     shown
         Which of the places the page shows.
     regions
-        Regions whose names say in each language which oblast a report means.
+        Regions that give the names of the reports' oblasts in each language.
     """
     first = scenarios[ENGLISH]
     bearers = find_bearers(first, table)

@@ -1,7 +1,7 @@
-"""Show the page of a map in a notebook, so that it and Python answer each other.
+"""Show the page of a map in a notebook, and exchange its state with Python.
 
-The widget is the page itself, in a frame: the scripts in ``assets`` are those of every map, and
-some more for selecting and drawing. :mod:`geobuffer.viz.web._zone_widget` holds its state.
+The widget is the page itself in a frame, with additional scripts for selecting and drawing.
+:mod:`geobuffer.viz.web._zone_widget` holds its state.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# Below the least height, the map has no room beside its buttons; the most is a screen upright.
+# Below the least height, the map has no room beside its buttons. The largest is an upright screen.
 _HEIGHT_PX = (300, 4000)
 
 
