@@ -155,8 +155,8 @@ def load_regions(
     the countries given are read. For disputed territory the data show one of several possible
     borders. They endorse no claim.
 
-    The outline of Antarctica is no coast: it runs at sea, between 57° and 60° S. The source is cut
-    at 85.05° S, and its area is continued to the pole.
+    The outline of Antarctica is not a coast: it runs at sea, between 57° and 60° S. The source ends
+    at 85.05° S, and we extend the area to the pole.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def load_regions(
 def load_border(one: Sequence[Region], other: Sequence[Region]) -> Border | None:
     """Return the border of bundled oblasts of both countries, from the bundled line.
 
-    It is the one that :func:`geobuffer.border_between` finds; a test compares them.
+    It equals the result of :func:`geobuffer.border_between`; a test compares them.
 
     Parameters
     ----------
@@ -248,9 +248,9 @@ def load_settlements(*, located: str = "only") -> gpd.GeoDataFrame:
     ----------
     located
         ``"only"``: the places with a trusted point. ``"all"``: after them also those of
-        :func:`load_not_located`, without a point. These have ``candidates``, points about which
-        each may lie, so that :func:`geobuffer.classify` gives ``p_inside`` for them and
-        :func:`geobuffer.exposure` expects them where they may be.
+        :func:`load_not_located`, without a point. These have ``candidates``: points near which the
+        place may lie. So :func:`geobuffer.classify` gives ``p_inside`` for them, and
+        :func:`geobuffer.exposure` includes them in the expected numbers.
 
     Returns
     -------
@@ -310,7 +310,7 @@ def load_settlements(*, located: str = "only") -> gpd.GeoDataFrame:
 
 @cache
 def _count_not_located() -> Mapping[str, int]:
-    """Return the number of places without a point in each hromada; nothing without their file."""
+    """Return the number of places without a point in each hromada; empty without the file."""
     known = "ukraine_not_located" in manifest()
     return MappingProxyType(count_by_hromada(load_not_located()) if known else {})
 
@@ -319,21 +319,21 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return the places of Ukraine that exist near the line but have no trusted position.
 
     The columns are those of :func:`load_settlements` without ``geometry``. geobuffer counts and
-    lists these places, but never puts them on a map. Where known, ``approx_lon``, ``approx_lat``
-    and ``approx_m`` say roughly where a place is, like one standard deviation in metres.
-    ``candidates`` are the points about which it may lie, as :func:`geobuffer.answer` takes them.
+    lists these places, but never puts them on a map. If known, ``approx_lon`` and ``approx_lat``
+    give a rough position, and ``approx_m`` its standard deviation in metres. ``candidates`` are
+    points near which the place may lie, in the form that :func:`geobuffer.answer` takes.
 
     Parameters
     ----------
     near
         Return only places of the hromadas of these rows, by ``hromada_code`` or the KATOTTG
-        ``code`` of the place. Given the places in a zone, these are the places that may be in it
-        too.
+        ``code`` of the place. If you pass the places in a zone, you get the places that may also be
+        in the zone.
 
     Raises
     ------
     WrongKind
-        ``near`` is no table, or has neither of these columns.
+        ``near`` is not a table, or has neither of these columns.
 
     Examples
     --------
@@ -350,9 +350,9 @@ def load_not_located(near: pd.DataFrame | None = None) -> pd.DataFrame:
 
 
 def add_not_located(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the table with the bundled places without a point as rows, if its attrs count them.
+    """Add the bundled places without a point as rows to a table, if its attrs count them.
 
-    Of a table of some oblasts, only those of these oblasts.
+    For a table of some oblasts, add only places of these oblasts.
     """
     if not getattr(settlements, "attrs", {}).get(NOT_LOCATED):
         return settlements
@@ -364,7 +364,7 @@ def add_not_located(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 @cache
 def load_other_names() -> Mapping[str, str]:
-    """Return the other names of bundled places, divided by ``|``, by the id of the place.
+    """Return other names of bundled places, separated by ``|``, by the id of the place.
 
     Examples
     --------
@@ -379,9 +379,9 @@ def load_other_names() -> Mapping[str, str]:
 
 @cache
 def read_ground(dataset: str) -> gpd.GeoDataFrame:
-    """Return a layer of the ground of maps: land, countries or waters, and from afar.
+    """Return a layer of the ground of maps: land, countries or waters; or a coarser one of these.
 
-    It is read once: do not change it.
+    All callers share the table: do not change it.
 
     Examples
     --------
@@ -421,7 +421,7 @@ def _read_dataset(dataset: str) -> pd.DataFrame:
             f"Altered {path}: its sha256 is {found[:12]}…, but the manifest says "
             f"{str(entry['sha256'])[:12]}…. Reinstall geobuffer."
         )
-    # geopandas takes 25 ms to read a file, most of it to parse the same reference system again.
+    # geopandas would take 25 ms for a file, most of it to parse the same reference system again.
     read = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
     table: pd.DataFrame = read.to_pandas()
     if "geometry" not in entry["columns"]:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-# Oblasts of Ukraine whose number in its codifier (KATOTTG) differs from that in ISO 3166-2:
-# Crimea, Luhansk, Chernivtsi, Kyiv city and Sevastopol. The p-codes of the United Nations have
-# the numbers of the codifier.
+# Oblasts of Ukraine whose number in KATOTTG codes differs from the number in ISO 3166-2: Crimea,
+# Luhansk, Chernivtsi, Kyiv city and Sevastopol. The p-codes of the United Nations have the numbers
+# of KATOTTG.
 _OTHER_NUMBERS = {"01": "43", "44": "09", "73": "77", "80": "30", "85": "40"}
 
 # Former and common names that are missing in CLDR and in ISO 3166.
@@ -40,7 +40,7 @@ _KOSOVO = Country("XK", "XKX", {"en": "Kosovo"})
 _RUSSIA = Country("RU", "RUS", {"en": "Russia", "uk": "Росія", "ru": "Россия"})
 _NOT_AS_IN_ISO: Mapping[str, Country] = {"XK": _KOSOVO, "RU": _RUSSIA}
 
-# What the message of a missing package says about its purpose.
+# The purpose of a missing package, for messages.
 _PURPOSE = "A look-up of countries"
 
 

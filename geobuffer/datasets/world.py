@@ -64,7 +64,7 @@ _MERCATOR_END = 85.05113
 # A cache file begins with a SHA-256 of this many bytes.
 _HASH_BYTES = 32
 
-# What the message of a missing package says about its purpose.
+# The purpose of a missing package, for messages.
 _PURPOSE = "A region of the world"
 
 _SOURCE = Source(
@@ -74,7 +74,7 @@ _SOURCE = Source(
     licence="ODbL 1.0 (the package itself says Apache-2.0)",
     version="10.3.0rc2",
     as_of="2020-10",
-    # The mean distance from the present line where it was measured. The largest was 1.2 km.
+    # The mean distance from today's line where we measured it. The largest was 1.2 km.
     accuracy_m=30.0,
     citation="© OpenStreetMap contributors",
 )
@@ -105,7 +105,7 @@ class _WorldFile(NamedTuple):
 
     @property
     def region(self) -> str:
-        """What the files of one region have in common."""
+        """A key that all files of one region share."""
         return self.iso or self.file
 
 
@@ -211,8 +211,7 @@ def _region_names(row: _WorldFile) -> dict[str, str]:
     """Return a region's names by language; regions drawn with it follow in brackets."""
     subdivisions = require("world", "pycountry", _PURPOSE).subdivisions
     entries = [subdivisions.get(code=code) for code in (row.iso, *row.with_.split()) if code]
-    # pycountry does not have codes that ISO has withdrawn. Such regions have the names of our
-    # table only.
+    # pycountry lacks codes that ISO has withdrawn. Such regions have only the names of our table.
     official = [entry.name for entry in entries if entry]
     names = {"en": row.name}
     if len(official) > 1:
@@ -270,8 +269,8 @@ def _shape_cache_folder() -> Path:
     return folder / f"world-{version}"
 
 
-# A script often loads the same few countries again. More would cost memory: the whole world is
-# some 400 MB.
+# A script often loads the same few countries again. A larger cache would cost memory: the whole
+# world takes some 400 MB.
 @lru_cache(maxsize=4)
 def _load_shapes(files: tuple[str, ...]) -> Mapping[str, BaseGeometry]:
     """Return shapes by the name of their file, from the cache or else from the archive."""

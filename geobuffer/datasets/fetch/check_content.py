@@ -146,7 +146,7 @@ def open_zip_member(path: Path, member: str) -> Iterator[IO[bytes]]:
 
 
 def unpack(path: Path, members: Mapping[str, str], folder: Path) -> None:
-    """Write members of a zip to a folder under names that we choose, so that no path is theirs."""
+    """Write members of a zip to a folder under names that we choose, never under their paths."""
     for member, name in members.items():
         with open_zip_member(path, member) as packed, (folder / name).open("wb") as file:
             shutil.copyfileobj(packed, file, _CHUNK_BYTES)

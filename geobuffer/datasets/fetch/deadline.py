@@ -1,8 +1,8 @@
 """End a request at a fixed time, whatever it waits for.
 
 The timeout of a socket starts again with every byte. So a server that sends its headers, or its
-part of a handshake, byte after byte can hold us for days. At the end of the time a timer shuts the
-socket, which ends whatever reads from it.
+part of a handshake, slowly byte by byte can block us for days. At the deadline a timer shuts the
+socket, which ends every read from it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class Deadline:
-    """The time at which the sockets that were given to it are shut: a context manager.
+    """A context manager that shuts its sockets after a time.
 
     Parameters
     ----------
     total_s
-        After how many seconds.
+        The time in seconds.
 
     Examples
     --------
@@ -35,12 +35,12 @@ class Deadline:
 
     def __init__(self, total_s: float) -> None:
         self._timer = threading.Timer(min(total_s, threading.TIMEOUT_MAX), self._end)
-        # A program that ends does not wait for the timer.
+        # The timer must not keep a finished program alive.
         self._timer.daemon = True
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
-        #: Whether the time is over. True before the first socket is shut, so that a reader that
-        #: meets the end of a stream can tell why.
+        #: Whether the time is over. It becomes true before the first socket is shut, so that a
+        #: reader at the end of a stream knows the reason.
         self.is_over = False
 
     def __enter__(self) -> Self:
@@ -55,7 +55,7 @@ class Deadline:
             self._sockets.clear()
 
     def watch(self, opened: socket.socket) -> None:
-        """Shut a connection at the end of the time; a copy of the socket survives TLS.
+        """Shut a connection at the deadline; we copy the socket because TLS replaces it.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class Deadline:
 
 
 class WatchedAdapter(HTTPAdapter):
-    """What opens the connections of a session of requests, and gives them to a deadline.
+    """An adapter of requests that passes each new connection to a deadline.
 
     Parameters
     ----------
@@ -110,11 +110,11 @@ class WatchedAdapter(HTTPAdapter):
 
 
 def _derive_pool(pool: Any, deadline: Deadline) -> Any:
-    """Return the class of pools whose connections are given to a deadline as they open."""
+    """Return a class of pools that passes each new connection to a deadline."""
 
     class Connection(pool.ConnectionCls):  # type: ignore[misc]
         def _new_conn(self) -> Any:
-            # What urllib3 calls for the socket, before the handshakes with a proxy and of TLS.
+            # urllib3 calls this for the socket, before the handshakes with a proxy and of TLS.
             opened = super()._new_conn()
             deadline.watch(opened)
             return opened

@@ -1,4 +1,4 @@
-"""Store what was computed from a file of the cache beside it, so that it is computed once.
+"""Store a table that was computed from a downloaded file beside that file in the cache.
 
 The name of the stored file ends with a hash of all that it depends on: the downloaded file, its
 source, the bundled data, and the code and versions that compute it. So a stale file is never found.
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from geobuffer.zones.source import Source
 
 
-# What computes the tables, beside this package.
+# The libraries whose versions decide the content of the tables.
 _LIBRARIES = ("geobuffer", "geopandas", "pandas", "shapely")
 
-# So many characters of a hash tell the versions of one file apart.
+# This many characters of a hash are enough to distinguish the versions of one file.
 _SHOWN = 16
 
 
 def read_or_compute(
     file: Obtained, source: Source, compute: Callable[[], gpd.GeoDataFrame]
 ) -> gpd.GeoDataFrame:
-    """Return a table of places that was computed from a file: the stored one, or a new one.
+    """Return the stored table of places for a file, or compute and store it.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def read_or_compute(
     source
         The source that the table names.
     compute
-        Computes the table, which depends on nothing else than the bundled data.
+        A function that computes the table from the file, the bundled data and nothing else.
     """
     key = _hash_all(file, source)
     path = file.path.with_name(f"{file.path.name}.{key[:_SHOWN]}.parquet")
@@ -63,7 +63,7 @@ def read_or_compute(
 
 
 def _read_stored(path: Path) -> gpd.GeoDataFrame | None:
-    """Return a stored table; None if it is not there or damaged."""
+    """Return a stored table; None if it is missing or damaged."""
     try:
         return gpd.read_parquet(path)
     except (OSError, ValueError, KeyError):

@@ -70,9 +70,9 @@ class Downloader:
         How many seconds to wait for a connection, and for the next byte. We ask Overpass to stop
         a query after the same time, so a large query needs more.
     total_s
-        How many seconds one request may take in all, from the connection to the last byte, so
-        that a server which sends a byte now and then does not hold us. The next attempt goes on
-        where this one stopped.
+        How many seconds one request may take in all, from the connection to the last byte. It
+        protects us from a server that sends a byte now and then. The next attempt continues where
+        this one stopped.
     attempts
         How many requests to make for a file in all, if the failures are temporary.
     pause_s
@@ -84,7 +84,7 @@ class Downloader:
         A function that we call with the name of the file, the bytes so far and the bytes of the
         whole file (``None`` if the server does not state them).
     offline
-        Use what is in the cache only: what is not there raises DownloadError, without a request.
+        Use only the cache, and send no requests. A file that is not there raises DownloadError.
 
     Raises
     ------

@@ -53,7 +53,7 @@ def boundaries(how: Downloader, *, refresh: bool, country: str, level: int = 1) 
 def _fetch_api_answer(
     how: Downloader, iso3: str, level: int, title: str, *, refresh: bool
 ) -> dict[str, Any]:
-    """Return what the API says about a file: its address, its licence, its year."""
+    """Return the API's description of a file: its address, its licence, its year."""
     path = f"gbOpen/{iso3}/ADM{level}"
     urls = tuple(f"{address}/{path}/" for address in how.addresses("geoboundaries"))
     source = Source(f"{title}: where it is", "William & Mary geoLab")

@@ -74,12 +74,12 @@ def obtain_layers(how: Downloader, country: str, level: int, *, refresh: bool) -
     )  # fmt: skip
 
 
-# What the datasets hold of a country.
+# The content of the datasets of a country.
 _KINDS = {"cod-ab": "boundaries", "cod-ps": "populations"}
 
 
 def fetch_package(how: Downloader, kind: str, iso3: str, *, refresh: bool) -> dict[str, Any]:
-    """Return what HDX says of a dataset of a country: ``"cod-ab"`` or ``"cod-ps"``."""
+    """Return HDX's description of a dataset of a country: ``"cod-ab"`` or ``"cod-ps"``."""
     name = f"{kind}-{iso3.lower()}"
     urls = tuple(f"{address}/package_show?id={name}" for address in how.addresses("hdx"))
     what = f"HDX, {_KINDS[kind]} of {iso3} ({kind.upper()}): where they are"

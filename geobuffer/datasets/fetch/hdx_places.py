@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from geobuffer.zones.source import Source
 
 
-# Independent tables put a village 250 m apart in the median: what its middle is, they see
-# differently. An outline does not tell that better, even where it is exact.
+# The median distance between the points of a village in independent tables is 250 m, because they
+# choose its middle differently. Even an exact outline does not define the middle better.
 _ACCURACY_M = 250.0
 
 _PCODE = r"UA\d{10}"
 
-# What the bundled register knows of a place and HDX does not.
+# Facts about a place that the bundled register has and HDX does not.
 _REGISTER_COLUMNS = (
     "kind", "kind_local", "oblast", "raion", "raion_en", "hromada", "hromada_code", "hromada_type",
     "code", "code_system",

@@ -142,7 +142,7 @@ def _open_session(url: str, deadline: Deadline) -> _CheckedSession:
     session.trust_env = not _is_loopback(urlsplit(url).hostname or "")
     session.headers.update(
         {
-            # Overpass refuses the names of HTTP libraries. Who runs a server finds us by the page.
+            # Overpass refuses the names of HTTP libraries. The page tells operators who we are.
             "User-Agent": f"geobuffer/{version('geobuffer')} (+{_PROJECT_PAGE})",
             # The length of a compressed body says nothing about the part that we have, so it
             # could not be resumed.
@@ -269,7 +269,7 @@ def remove_partial(part: Path) -> None:
 
 
 def _check_time(deadline: Deadline) -> None:
-    """Raise Failure after the deadline: what then ends is not known to be whole.
+    """Raise Failure after the deadline: a response that ends then may be incomplete.
 
     Half of the headers are read as all of them. A body without a stated length ends where the
     connection does.
@@ -363,7 +363,7 @@ def _first_byte(answer: requests.Response, part: Path) -> int:
 
 def _total_bytes(answer: requests.Response, start: int) -> int | None:
     length = answer.headers.get("Content-Length", "")
-    # No file has a length of more than 18 digits: a server that states one knows it not.
+    # No file has a length of more than 18 digits: a server that states one does not know it.
     return start + int(length) if re.fullmatch("[0-9]{1,18}", length) else None
 
 

@@ -33,8 +33,8 @@
   }
 
   /**
-   * Return how many located places lie in each step of the slider, on the side that is shown. They are
-   * counted once for each side: a width that changes leaves them as they are.
+   * Return how many located places lie in each step of the slider, on the shown side. We count once
+   * for each side, because the counts do not depend on the width.
    */
   function countBySteps() {
     if (!bySteps.has(view.side)) bySteps.set(view.side, countSide());

@@ -4,11 +4,11 @@
 
 (function (geobuffer) {
   const rules = geobuffer.facts.label_rules;
-  // How often we try to make room for a name that has none. More finds one or two names more.
+  // How often we try to make room for a name. More tries place only one or two more names.
   const STEPS = 600;
-  // For so many steps, a name that took the room of another keeps it, so that the two do not swap for ever.
+  // A name that took the room of another keeps it for this many steps, so that they do not swap for ever.
   const REST = 12;
-  // A large prime, to choose among spots as if by chance but always alike.
+  // A large prime, to choose among spots in a way that looks random but is always the same.
   const PRIME = 7919;
 
   function overlap(a, b, [x, y] = [0, 0]) {
@@ -58,7 +58,7 @@
     };
   }
 
-  /** Return the labels that have a spot off the fixed ones, each spot with what will stand in its way. */
+  /** Return the labels that have a spot clear of the fixed ones, each spot with its later obstacles. */
   function prepare(labels, fixed) {
     const ready = labels.map((label) => Object.assign(label, {
       spot: null,
@@ -70,14 +70,14 @@
       Object.assign(label, { number, reach: surround(label.spots.map((spot) => spot.reach)) }));
   }
 
-  /** Note at the spots of all others that a label stands in their way (1), or no longer (-1). */
+  /** Note at the spots of other labels that this label blocks them (1), or no longer does (-1). */
   function note(labels, label, by) {
     for (const other of labels) {
       if (other === label || !overlap(label.spot.reach, other.reach, rules.air)) continue;
       for (const spot of other.spots) {
         if (collide(label.spot, spot)) {
           spot.hits += by;
-          // With one label in the way, this is its number.
+          // If one label blocks the spot, this is its number.
           spot.sum += by * label.number;
         }
       }
@@ -96,7 +96,7 @@
     return spot.hits === 0;
   }
 
-  /** Return the spot of a label at which it makes one other move or go; undefined without such a spot. */
+  /** Return the spot of a label that only one other label blocks; undefined without such a spot. */
   function chooseSwap(labels, label, step) {
     const single = label.spots.filter((spot) => spot.hits === 1);
     const gain = single.find((spot) =>
@@ -106,7 +106,7 @@
     return weaker[(step * PRIME) % weaker.length];
   }
 
-  /** Make room for labels without a spot: one other moves, or one of no more weight waits instead. */
+  /** Make room for labels without a spot: move another label, or remove one that is not more important. */
   function makeRoom(labels, waiting) {
     const queue = [...waiting];
     for (let step = 0; step < STEPS && queue.length; step += 1) {

@@ -28,7 +28,7 @@
       element('p', 'quiet', describeNearestPlace(point)));
   }
 
-  /** Return where a point is drawn: beside its foot, on whichever side of the antimeridian that is. */
+  /** Return where to draw a point: on the same side of the antimeridian as its foot. */
   function placeByFoot({ lat, lon, foot }) {
     return [lat, lon + 360 * Math.round((foot[1] - lon) / 360)];
   }
@@ -58,13 +58,13 @@
       if (!map.getBounds().contains(ends)) map.fitBounds(ends, { maxZoom: 11, animate: false });
     }
     drawAnswer(map, point);
-    // A popup lies north of its point. From the northern end, it does not cover the way.
+    // A popup opens north of its point, so we open it at the northern end, where it hides no line.
     const [, northern] = [point.foot, at].sort((one, two) => one[0] - two[0]);
     geobuffer.openPopup(() => describePoint(point), northern, withFocus);
     map.once('popupclose', removeAnswer);
   }
 
-  /** Answer every click that meets nothing else. Layers of others have answers of their own. */
+  /** Answer every click that no other layer handles. */
   function startAsking(map) {
     map.on('click', (event) => {
       const { lat, lng } = event.latlng;

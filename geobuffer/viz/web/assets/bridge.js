@@ -1,6 +1,6 @@
 'use strict';
 // Connect the page with the notebook around it. widget.mjs has the other end.
-// Over a channel of their own, each tells the other what changes: {km, side, language, selected, drawn}.
+// They send each other changes over a message channel: {km, side, language, selected, drawn}.
 
 (function (geobuffer) {
   const { view, facts } = geobuffer;
@@ -31,9 +31,9 @@
     drawn: (geometries) => geobuffer.setDrawn(geometries),
   };
 
-  /** Tell the notebook what it does not know yet. */
+  /** Send the changed values to the notebook. */
   function report() {
-    // While we follow, what comes next is not shown yet, and would be reported as it was.
+    // While we apply a message, later values are not shown yet, and we would send the old ones.
     if (!port || isFollowing) return;
     const changes = {};
     for (const [name, read] of Object.entries(READ)) {
@@ -45,7 +45,7 @@
     if (Object.keys(changes).length) port.postMessage(changes);
   }
 
-  /** Show what the notebook says, and report what became of it. */
+  /** Apply the values of the notebook, and send back the values that resulted. */
   function follow({ data }) {
     const wanted = Object.entries(data).filter(([name]) => name in SHOW);
     for (const [name, value] of wanted) known[name] = JSON.stringify(value);

@@ -3,7 +3,7 @@
 
 (function (geobuffer) {
   const { say, plain, element, view, facts } = geobuffer;
-  // The slider rests if it has not moved for so many milliseconds.
+  // The slider rests if it has not moved for this many milliseconds.
   const REST_MS = 80;
   const byId = (id) => document.getElementById(id);
   const LAYERS = ['rings', 'regions', 'outside'];

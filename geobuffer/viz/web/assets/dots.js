@@ -117,7 +117,7 @@
       let found = null;
       for (const dot of this._seen) {
         const square = (dot.x - point.x) ** 2 + (dot.y - point.y) ** 2;
-        // Towns far from the border are drawn, but the page knows nothing more of them.
+        // The map shows towns far from the border, but the page has no further data about them.
         if (square >= best || dot.place.isFar || !this._isShown(dot)) continue;
         best = square;
         found = dot.place;

@@ -223,7 +223,7 @@
     const border = {
       color: colour('region'), weight: lineWidth(0.6, 1), dashArray: '4 3', stroke: view.regions,
     };
-    // What a region holds of the sea is no land: there the ground, which has a coast, fills it.
+    // We do not fill regions with much sea as land: there the ground, which has a coast, is seen.
     const isFilled = (layer) => !facts.has_basemap && !(layer.isAtSea && geobuffer.isGroundShown());
     regions.forEach((layer) => layer.setStyle({
       ...border, fillColor: colour(layer.land), fillOpacity: isFilled(layer) ? 1 : 0,

@@ -19,7 +19,7 @@
   const BRIGHT = 128;
   // A line may not come nearer to the centre of another dot than this share of its radius.
   const CORE = 0.5;
-  // A smaller core would not be bright in any cell.
+  // The least width of a core: a smaller one would not be bright in any cell.
   const LEAST = 0.75 * CELL;
   // Which shares of a name may lie before the end of a line from above or below, the best first.
   const SHARES = [0.5, 0.25, 0.75, 0, 1];
@@ -202,8 +202,8 @@
   }
 
   /**
-   * Return whether a line may lead to a name: it crosses neither the border nor another dot, and no
-   * edge of the zone twice. Lenient, it only may not cross the border; very lenient, it may that too.
+   * Return whether a line may lead to a name: it must cross neither the border nor another dot, and no
+   * edge of the zone twice. If lenient, it must only not cross the border; if very lenient, it may.
    */
   function isWayClear(field, label, [from, to], lenience) {
     if (lenience > 1) return true;
@@ -301,7 +301,7 @@
       .filter(({ line }) => !field.taken.some((other) => meets(line, other)));
     const clear = led.filter(({ line }) => isWayClear(field, label, line, 0));
     const more = lenience ? led.filter(({ line }) => isWayClear(field, label, line, lenience)) : [];
-    // The others come last: only where no line that is clear has room, even if names move.
+    // Lines with crossings come last: we use them only if no clear line has room, even if names move.
     return [...beside, ...clear, ...more.map((spot) => ({ ...spot, length: Infinity }))];
   }
 
@@ -403,7 +403,7 @@
     const placed = [];
     const { below_zoom: below, area_per_name: area } = rules.most;
     const room = zoom < below && !geobuffer.areFew ? (field.size.x * field.size.y) / area : Infinity;
-    // The names in the zone leave as much room to those around it.
+    // We place the names in the zone first, so that names around it get only the room that is left.
     const left = { true: room, false: room };
     for (const rank of rules.order) {
       const ranked = labels.filter((label) => label.rank === rank);

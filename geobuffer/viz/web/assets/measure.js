@@ -108,7 +108,7 @@
       && Math.min(1, Math.max(0, (x * step[0] + y * step[1] + z * step[2]) / square));
     const chord = Math.sqrt((x - share * step[0]) ** 2 + (y - share * step[1]) ** 2
       + (z - share * step[2]) ** 2);
-    // At a vertex, the edge that is seen more from its side decides. A nanokilometre is rounding.
+    // At a vertex, the edge that faces the point more directly decides. 1e-9 km is rounding.
     const isSame = Math.abs(chord - best.chord) < 1e-9;
     if (chord >= best.chord && !isSame) return;
     const size = Math.sqrt(square);
@@ -166,7 +166,7 @@
       .reduce((within, edge) => within !== isBelowEdge(edge, at), false);
   }
 
-  /** Return what is made of a part of the page's data; it is made at the first question. */
+  /** Return data that we derive from the page's data; we compute it at the first question. */
   function recall(part, make) {
     if (!indexes.has(part)) indexes.set(part, make());
     return indexes.get(part);

@@ -8,8 +8,8 @@
   // As many rows as the page can have places of its own: they take some seconds, 1 kB each at most.
   const MOST_ROWS = 100_000;
   const MOST_BYTES = 100e6;
-  // For so many milliseconds we work, then the page answers the reader; so often it tells how many rows
-  // are done, because a screen reader reads it out.
+  // How many milliseconds we work before the page reacts to the reader; and how often it reports the
+  // finished rows, because a screen reader reads the report aloud.
   const TURN_MS = 40;
   const TELL_MS = 1000;
   const MOST_NAMED = 10;
@@ -186,7 +186,7 @@
     const counts = { inside: 0, uncertain: 0, outside: 0 };
     for (const place of own.places) {
       if (!place) continue;
-      // A zone that no distance decides has no other width.
+      // If no single distance decides, the zone has no other width.
       if (facts.zone.is_plain) place.membership = geobuffer.classOfPoint(place);
       counts[place.membership] += 1;
     }

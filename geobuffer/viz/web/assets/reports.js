@@ -7,7 +7,7 @@
   const byId = (id) => document.getElementById(id);
   const VERDICTS = { inside: 'supported', outside: 'contradicted' };
 
-  /** Return the verdict on a place that is said to lie in the zone; a claim is about no other zone. */
+  /** Return the verdict on a place that a report puts in the zone; the claim holds for this zone only. */
   function verdictOf(place) {
     if (!geobuffer.isAsked()) return null;
     return say((!place.conflict && VERDICTS[geobuffer.stateOf(place)]) || 'undecided');

@@ -11,8 +11,8 @@
   // How far the drawn edge may lie from the true one, in pixels: by fewer vertices, and by chords.
   const LINE_ERROR = 0.4;
   const CHORD_ERROR = 0.15;
-  // Where the radius is at least so many pixels, only those sectors of circles are drawn that others
-  // do not cover; below, and where circles are no circles on the map, all circles are.
+  // If the radius is at least this many pixels, we draw only the sectors that no other circle covers.
+  // We draw whole circles below that, and where circles are not circles on the map.
   const LEAST_SECTOR = 8;
   const MOST_ELLIPSE_KM = 50;
   // The inner part is that of a border with few vertices, which lie 0.05 of the radius off at most, at
@@ -20,8 +20,8 @@
   const INNER = 0.88;
   const DIRECTIONS = Array.from({ length: 24 }, (_, i) => (
     [Math.sin(i * Math.PI / 12), -Math.cos(i * Math.PI / 12)]));
-  // Which other vertices may cover a sector, counted along the border. One that is covered by others
-  // still is drawn in vain, not wrongly.
+  // Which other vertices we test for covering a sector, counted along the border. Drawing a sector that
+  // further vertices cover costs time but is not wrong.
   const NEIGHBOURS = [1, -1, 2, -2, 4, -4, 8, -8, 16, -16, 32, -32, 64, -64, 128, -128];
   // The width of the drawn edge in pixels; how far apart the lines of a hatched band are; and from
   // which width a band is drawn.
@@ -102,8 +102,8 @@
   }
 
   /**
-   * Return at which samples the circle around a vertex is not covered by those around others. On the
-   * map circles are nearly circles; what they are not, and where they lie, is left to the safe side.
+   * Return the samples at which no other circle covers the circle around a vertex. Circles are only
+   * nearly circles on the map; we choose the error so that too much is drawn, never too little.
    */
   function findBare(run, index, km, radius) {
     const point = run[index];

@@ -139,7 +139,7 @@
     byId('rows').children[first]?.querySelector('button')?.focus();
   }
 
-  /** Return a text so that no spreadsheet runs it: as a formula whose value it is, if it is short. */
+  /** Return a text in a form that no spreadsheet runs: a short text as a formula with it as value. */
   function guardText(text) {
     if (!FORMULA.test(text)) return text;
     return text.length > LONGEST_FORMULA ? `'${text}` : `="${text.replaceAll('"', '""')}"`;

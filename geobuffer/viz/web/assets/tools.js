@@ -53,7 +53,7 @@
     geobuffer.setDrawn([]);
   }
 
-  /** Take another tool in hand, or none: then clicks ask, as on any page. */
+  /** Choose another tool, or none; without a tool, clicks ask for distances as on any page. */
   function chooseTool(name) {
     geobuffer.dropDraft();
     tool = name;
@@ -134,7 +134,7 @@
     if (DRAWING.includes(tool)) geobuffer.addCorner(tool, view.map.containerPointToLatLng(at));
   }
 
-  /** Enter ends what is drawn; Escape drops it, or else lays the tool down. */
+  /** Enter finishes the drawing; Escape cancels it, or else deselects the tool. */
   function pressKey(event) {
     if (!tool || event.target.matches('input, textarea, select')) return;
     if (event.key === 'Enter' && geobuffer.isDrafting()) geobuffer.endDraft(tool);

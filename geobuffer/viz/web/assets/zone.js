@@ -55,7 +55,7 @@
   function outlineClassAt(place, km, side) {
     const { margin_km: margin, distance_km: least, farthest_km: farthest } = place;
     if (isOneSide(side)) {
-      // One that meets the border has a part on either side.
+      // An outline that meets the border has a part on each side.
       if (least <= margin) return least - km < margin ? 'uncertain' : 'outside';
       if (place.side !== side) return 'outside';
     }
