@@ -65,7 +65,7 @@ def test_changes_beside_a_geopackage_are_read_and_stay_there(crashed, tmp_path):
     assert list(_content(crashed.parent)) == ["a.gpkg"]
 
 
-def test_damaged_changes_are_no_crash(crashed):
+def test_damaged_changes_are_ignored_but_a_damaged_file_is_refused(crashed):
     changes = crashed.with_name("a.gpkg-wal")
     changes.write_bytes(b"\0" * 5000)  # SQLite ignores what is no change
     assert gb.read_settlements(crashed)["name"].tolist() == ["A", "B"]

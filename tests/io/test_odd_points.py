@@ -186,7 +186,7 @@ def test_coordinates_in_quotes_of_geojson_are_named(tmp_path):
         ((51.1, 35.1), r"^1 row far from the border, but near it with .* swapped: 'odd'"),
     ],
 )
-def test_tables_in_memory_are_told_of_once(odd, words, tmp_path):
+def test_odd_points_of_tables_in_memory_are_reported_once(odd, words, tmp_path):
     zone = gb.build_zone(
         gb.border_along(shapely.LineString([(35, 50), (35, 53)]), source=gb.Source("x")), km=5
     )

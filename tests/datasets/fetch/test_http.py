@@ -150,7 +150,7 @@ def test_429_waits_half_a_minute_or_as_long_as_it_asks(publisher, how, waits, sa
     assert [w for w in waits if w > 1] == [pytest.approx(wait_s - 0.5, abs=0.6)]
 
 
-def test_a_check_of_browsers_is_told_with_the_way_round_it(publisher, how, waits):
+def test_error_explains_a_check_of_browsers_and_the_remedy(publisher, how, waits):
     publisher.serve("/data.json", Page(status=202))
     with pytest.raises(gb.DownloadError) as caught:
         obtain(wanted(f"{publisher.url}/data.json"), how)

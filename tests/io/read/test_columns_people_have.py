@@ -472,7 +472,7 @@ def test_a_tag_row_in_a_table_in_memory():
 
 
 @pytest.mark.parametrize("unknown", ["?", "--", "#N/A", "-", "немає даних"])
-def test_a_first_place_whose_point_is_not_known_is_no_header(unknown, write, zone):
+def test_a_first_row_with_an_unknown_point_is_not_a_header(unknown, write, zone):
     path = write(f"name,lat,lon\nA,{unknown},{unknown}\nB,{LAT},{LON}\n")
     rows, said = read_rows(path)
     assert rows == [("A", None, None), ("B", LON, LAT)]

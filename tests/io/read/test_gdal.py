@@ -96,7 +96,7 @@ CZECH = ["Přerov", "Žďár", "Kroměříž", "Třebíč"]
     ("cp1250", "1251", CZECH), ("cp1251", "system", TOWNS),
     ("gb18030", "UTF-8", ["黑河市", "北京市", "上海市"]),
 ])  # fmt: skip
-def test_a_wrong_cpg_is_told_and_the_right_encoding_read(tmp_path, encoding, code_page, names):
+def test_warns_of_a_wrong_cpg_and_reads_the_right_encoding(tmp_path, encoding, code_page, names):
     file = shapefile(tmp_path, encoding, names)
     file.with_suffix(".cpg").write_text(code_page)
     with pytest.warns(UserWarning, match=rf"areas\.shp: its texts were read .*{code_page}") as told:
@@ -139,7 +139,7 @@ def test_texts_of_two_encodings_are_refused(tmp_path):
         gb.read_regions(file)
 
 
-def test_a_letter_that_a_field_cuts_is_no_other_encoding(tmp_path):
+def test_a_letter_cut_by_a_field_is_still_utf8(tmp_path):
     file = shapefile(tmp_path, "UTF-8", [*TOWNS, "Я" * 40])
     table = file.with_suffix(".dbf")
     width = table.read_bytes()[48]

@@ -229,7 +229,7 @@ TABLES = {
 
 
 @pytest.mark.parametrize("form", TABLES)
-def test_tables_in_json_are_read_alike_by_both_doors(write, tmp_path, form):
+def test_both_readers_read_tables_in_json_alike(write, tmp_path, form):
     text = TABLES[form]
     path = write(text if isinstance(text, str) else json.dumps(text, ensure_ascii=False))
     line = shapely.LineString([(35, 50), (35, 53)])

@@ -95,7 +95,7 @@ def test_a_ring_of_two_vertices_is_refused_by_row(tmp_path):
         gb.read_regions(path, source=SOURCE)
 
 
-def test_rings_of_shared_arcs_are_told_by_row(tmp_path):
+def test_warns_of_open_rings_of_shared_arcs_by_row(tmp_path):
     """Arcs in steps of a tenth of a degree: two rows share one, in either direction."""
     around, shared = [[300, 510], [0, -10], [10, 0]], [[310, 500], [0, 10], [-10, 0]]
     beyond = [[310, 500], [10, 0], [0, 20], [-20, -10]]

@@ -225,7 +225,7 @@ def test_a_column_that_nothing_decides_is_refused_with_its_rows(table):
         gb.read_settlements(file)
 
 
-def test_a_slip_of_thousands_is_no_fraction_of_a_person(table):
+def test_a_mistake_of_thousands_is_not_read_as_a_fraction(table):
     file = table("name;lat;lon;pop\nA;51.5;35;1,234\nB;52.5;35;1,23\n")
     with pytest.raises(gb.DataError, match=r"Invalid pop in line 2 .*'1,234'"):
         gb.read_settlements(file)
@@ -414,7 +414,7 @@ def test_codes_give_p_codes(tmp_path):
     assert "adm3_pcode" not in gb.read_settlements(places[["name", "geometry"]])
 
 
-def test_a_conversion_without_its_best_grid_is_told_in_metres(tmp_path):
+def test_warns_of_the_error_of_a_conversion_without_its_best_grid(tmp_path):
     path = tmp_path / "gk.csv"
     path.write_text("name;X;Y\nA;5667000;4502000\nB;5668000;4503000\n")
     with pytest.warns(UserWarning) as said:  # noqa: PT030 - all are looked at

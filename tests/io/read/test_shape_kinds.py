@@ -54,7 +54,7 @@ READERS = {
         ((shapely.GeometryCollection([POINT]),), "points", ["n0"], []),
     ],
 )
-def test_each_reader_takes_its_kind_and_tells_the_rest(
+def test_each_reader_names_the_reader_for_other_kinds(
     tmp_path, recwarn, shapes, kind, names, notes
 ):
     path = features(tmp_path / "mixed.geojson", *shapes)

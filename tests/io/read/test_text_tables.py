@@ -148,7 +148,7 @@ def test_a_file_of_two_encodings_is_refused_with_its_lines(tmp_path, one, other)
     assert "places.csv" in str(no.value)
 
 
-def test_an_unsure_encoding_is_told_with_a_word_in_both(tmp_path):
+def test_note_on_an_unsure_encoding_shows_a_word_in_both(tmp_path):
     file = tmp_path / "places.csv"
     rows = "Hostie;57;54\nHruboňovo;57;54\nMedzilaborce;57;53\n"
     file.write_bytes(f"name;lat;lon\n{rows}".encode("cp852"))

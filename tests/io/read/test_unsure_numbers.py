@@ -37,7 +37,7 @@ def book(path, sheets, hidden=()):
         (["1\u200b700", "5", "n/a", ""], [1700, 5, None, None], ""),
     ],
 )
-def test_people_that_are_no_sure_numbers_are_unknown(tmp_path, recwarn, people, expected, told):
+def test_vague_numbers_of_people_become_missing(tmp_path, recwarn, people, expected, told):
     table = gb.read_settlements(csv(tmp_path / "a.csv", *people))
     assert table["population"].astype(object).where(table["population"].notna(), None).tolist() == (
         expected
@@ -63,7 +63,7 @@ def test_other_values_of_people_are_refused_by_line(tmp_path, people):
         gb.read_settlements(csv(tmp_path / "a.csv", *people))
 
 
-def test_an_accuracy_is_no_guess(tmp_path):
+def test_an_approximate_accuracy_is_refused(tmp_path):
     path = tmp_path / "a.csv"
     for value, refused in (("?", False), ("~500", True)):
         path.write_text(f"name,lat,lon,accuracy_m\nA,51.1,35.1,{value}\nB,51.2,35.2,50\n")
@@ -75,7 +75,7 @@ def test_an_accuracy_is_no_guess(tmp_path):
                 assert gb.read_settlements(path)["accuracy_m"].isna().tolist() == [True, False]
 
 
-def test_unsaved_formulas_are_told_by_cell(tmp_path, recwarn):
+def test_warns_of_unsaved_formulas_by_cell(tmp_path, recwarn):
     rows = [HEADER, ["A", "=51+0.1", "=35+0.1", 5], ["B", 51.2, 35.1, "=2*3"], ["C", 51.3, 35, 7]]
     path = book(tmp_path / "a.xlsx", {"data": rows})
     table = gb.read_settlements(path)
@@ -87,7 +87,7 @@ def test_unsaved_formulas_are_told_by_cell(tmp_path, recwarn):
         gb.read_settlements(only)
 
 
-def test_errors_in_cells_are_told_and_truth_values_refused(tmp_path, recwarn):
+def test_warns_of_errors_in_cells_and_refuses_truth_values(tmp_path, recwarn):
     rows = [HEADER, ["#NAME?", "#N/A", "#N/A", "#DIV/0!"], ["B", 51.2, 35.1, 6], ["C", 51, 35, 7]]
     table = gb.read_settlements(book(tmp_path / "a.xlsx", {"data": rows}))
     assert table.iloc[0][["name", "population", "geometry"]].isna().all()

@@ -415,7 +415,7 @@ def test_picture_has_the_size_that_is_asked_for(size, pixels, tmp_path):
     ("size", "said"),
     [("a5", "Must be 'a4'"), ("0x0", "Must be 'a4'"), ("1200", "pixels"), ("300x200", "at least")],
 )
-def test_size_that_is_none_or_too_small_is_refused(size, said):
+def test_invalid_or_too_small_sizes_are_refused(size, said):
     with pytest.raises(gb.DataError, match=said) as refused:
         gb.plot_zone(make_zone(), size=size)
     assert size in str(refused.value)

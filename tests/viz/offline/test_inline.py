@@ -178,7 +178,7 @@ class TestPage:
         assert (page.missing, page.unused, page.inlined) == ((), (), {})
 
     @pytest.mark.parametrize("other", ["map.html", None, 1, Element("x"), folium.Map])
-    def test_what_is_no_map_is_refused(self, other: Any) -> None:
+    def test_other_values_than_maps_are_refused(self, other: Any) -> None:
         with pytest.raises(DataError, match=r"Invalid m.*Must be a folium map"):
             gb.inline(other)
 
@@ -431,7 +431,7 @@ def test_a_page_is_put_under_a_policy() -> None:
     assert "http" not in page.partition('content="')[2].partition('"')[0]
 
 
-def test_the_policy_that_a_page_has_lets_in_what_it_now_holds_and_no_web() -> None:
+def test_policy_of_a_page_allows_its_texts_and_no_web_address() -> None:
     page = (
         """<head><meta http-equiv="Content-Security-Policy" content="default-src 'none'; """
         """script-src 'sha256-old' https://a/b.js; style-src 'unsafe-inline' https:; """

@@ -1403,7 +1403,7 @@ class TestKindsOfZones:
         drawn = "return geobuffer.view.layers.swath._rings.length"
         assert browser.run("return geobuffer.rings().length") == browser.run(drawn) == 11
 
-    def test_what_is_no_plain_distance_has_no_slider(
+    def test_zones_without_one_distance_have_no_slider(
         self, browser: Browser, strip: Border, tmp_path: Path
     ) -> None:
         rng = np.random.default_rng(5)

@@ -159,7 +159,7 @@ class TestPython:
         shown.km = 2
         assert shown.zone.ends == "flat"
 
-    def test_what_is_no_plain_distance_stays_as_it_is(self) -> None:
+    def test_zones_without_one_distance_keep_their_width(self) -> None:
         zone = make_things()["zone"]
         part = gb.subtract(zone, gb.build_zone(zone.border, km=5, side="West", tolerance_m=10))
         shown = gb.widget(part)
@@ -319,7 +319,7 @@ class TestNotebook:
         press(browser, find_on_screen(browser, [(29.88, 50.3), (29.98, 50.36)]), hold=False)
         await_value(lab, "w.selected.index.tolist()", [*twenty[1:8], "p19"])
 
-    def test_what_is_drawn_reaches_python(self, browser: Browser, lab: Lab) -> None:
+    def test_drawings_reach_python(self, browser: Browser, lab: Lab) -> None:
         choose_tool(browser, "point")
         press(browser, find_on_screen(browser, [(29.9, 50.5)]), hold=False)
         choose_tool(browser, "line")
