@@ -916,7 +916,7 @@ class TableWriter:
 
 
 # The levels of compression by Zstandard. Numbers and shapes have few repetitions: the usual level 1
-# takes a third more time for them, and their files are 5 % smaller.
+# takes a quarter more time for them, and their files are 5 % smaller.
 _LEVEL_OF_TEXTS, _LEVEL_OF_OTHERS = 1, -1
 
 

@@ -171,7 +171,7 @@ def buffer(  # noqa: PLR0913 - each is a keyword with a default
     Edges are straight in longitude and latitude. In a table of another CRS they are straight there;
     they get vertices so that both agree within a quarter of the tolerance. Points are built all at
     once; polygons take longer, the more vertices they have. Rows that reach a pole or more than
-    200 km from their middle, sides of lines and flat ends are built one by one, which takes longest.
+    200 km from their middle, sides of lines and flat ends are built one by one: they take longest.
 
     Examples
     --------
