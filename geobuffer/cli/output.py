@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import geobuffer as gb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -356,15 +356,29 @@ class _Column(NamedTuple):
     @property
     def full_width(self) -> int:
         """How many characters its longest line has."""
-        lines = [line for text in (self.heading, *self.cells) for line in text.split("\n")]
-        return max(map(len, lines))
+        return max(map(_measure_text, _split_lines((self.heading, *self.cells))))
 
     @property
     def least_width(self) -> int:
         """How many characters it needs: of its longest word, and of short texts as a whole."""
-        whole = [text for text in self.cells if len(text) <= _WRAPPED_FROM]
-        words = [word for text in (self.heading, *self.cells) for word in text.split()]
-        return max(map(len, (*whole, *words)), default=0)
+        whole = [
+            size for size in map(_measure_text, _split_lines(self.cells)) if size <= _WRAPPED_FROM
+        ]
+        words = [
+            _measure_text(word) for text in (self.heading, *self.cells) for word in text.split()
+        ]
+        return max((*whole, *words), default=0)
+
+
+def _split_lines(texts: Iterable[str]) -> list[str]:
+    return [line for text in texts for line in text.split("\n")]
+
+
+def _measure_text(text: str) -> int:
+    """Return how many characters of a terminal a text needs: those of Chinese need two each."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 # Texts of more characters than this may be wrapped between words. The longest interval of an
@@ -382,9 +396,12 @@ def _format_columns(table: pd.DataFrame, headings: Mapping[str, str]) -> list[_C
     columns = []
     for name, values in table.items():
         is_metres = str(name).endswith("_m")
-        cells = [" ".join(_format_cell(value, is_metres).split("\n")) for value in values]
+        texts = (" ".join(_format_cell(value, is_metres).split("\n")) for value in values)
+        # An escaped character is longer, so we measure columns afterwards.
+        cells = [escape_controls(text).plain for text in texts]
+        heading = escape_controls(headings.get(str(name), str(name))).plain
         is_numeric = pd.api.types.is_numeric_dtype(values)
-        columns.append(_Column(headings.get(str(name), str(name)), cells, is_numeric))
+        columns.append(_Column(heading, cells, is_numeric))
     return columns
 
 
@@ -448,13 +465,14 @@ def _draw_table(columns: Sequence[_Column], width: int) -> Table:
     """Return a table of at most a width for rich, in which lines end only between words."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
+    from rich.text import Text
 
     drawn = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column, size in zip(columns, _share_width(columns, width), strict=True):
         justify: Any = "right" if column.is_numeric else "left"
-        drawn.add_column(escape_controls(column.heading), justify=justify, width=size)
+        drawn.add_column(Text(column.heading), justify=justify, width=size, overflow="fold")
     for row in zip(*(column.cells for column in columns), strict=True):
-        drawn.add_row(*map(escape_controls, row))
+        drawn.add_row(*map(Text, row))
     return drawn
 
 

@@ -65,3 +65,17 @@ def test_every_table_fits_and_keeps_its_words(table, width):
     for cells in columns.values():
         for word in " ".join(cells).split():
             assert word in printed
+
+
+def test_a_word_longer_than_the_terminal_is_printed_whole(monkeypatch):
+    table = pd.DataFrame({"id": [1], "source": ["https://example.org/" + 90 * "x"]})
+    lines = print_on_terminal(80, monkeypatch, lambda: output.print_table(table, "title"))
+    assert "https://example.org/" + 90 * "x" in "".join(line.strip() for line in lines)
+
+
+def test_wide_and_escaped_characters_are_measured_as_they_are_printed(monkeypatch):
+    name = "北京市海淀区中关村"
+    table = pd.DataFrame({"name": [name, "red\x1b[31m"], "km": [1.0, 2.0]})
+    lines = print_on_terminal(40, monkeypatch, lambda: output.print_table(table, "title"))
+    assert any(name in line for line in lines)
+    assert any(r"red\x1b[31m" in line for line in lines)
