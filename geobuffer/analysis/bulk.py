@@ -10,11 +10,13 @@ import json
 import re
 import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from geobuffer._version import __version__
 from geobuffer.analysis import _arrow
@@ -69,8 +71,6 @@ from geobuffer.zones.checks import check_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    import pyarrow as pa
 
     from geobuffer.analysis._arrow import Coordinates, TableSource
     from geobuffer.geodesy.ellipsoid import Floats
@@ -261,8 +261,6 @@ def _read_listing(rows: pa.Table, at: Coordinates) -> tuple[Listing, Any]:
 
 
 def _float_column(values: Floats) -> pa.Array:
-    import pyarrow as pa
-
     return pa.array(values, from_pandas=True)
 
 
@@ -382,13 +380,29 @@ def classify_file(  # noqa: PLR0913 - one parameter for each fact that a file ma
         rows = rows._replace(odd=odd)
     if target.suffix.lower() == ".csv":
         check_csv_columns(rows, target)
-    if target.suffix:
-        count = _write_file(rows, zone, target, style, progress)
-    else:
-        count = _write_parts(rows, zone, how, target, progress)
+    with _use_system_memory():
+        if target.suffix:
+            count = _write_file(rows, zone, target, style, progress)
+        else:
+            count = _write_parts(rows, zone, how, target, progress)
     for note in [*rows.notes, *odd.list_notes(rows.cite_rows)]:
         warnings.warn(f"{shown}: {note}", stacklevel=2)
     return count
+
+
+@contextmanager
+def _use_system_memory() -> Iterator[None]:
+    """Let Arrow take memory straight from the system, and set its pool again afterwards.
+
+    Arrow's usual pool gives the memory of each batch back and takes it again, which costs a tenth
+    of the processor's time.
+    """
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)
 
 
 def check_bulk_target(target: Path) -> None:

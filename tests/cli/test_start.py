@@ -60,3 +60,28 @@ def test_a_command_that_computes_imports_them():
     _, answer, imported = run("where", "51.27", "34.63")
     assert "km from the border" in answer
     assert {"geopandas", "numpy", "pandas"} <= set(imported)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [({}, "system"), ({"ARROW_DEFAULT_MEMORY_POOL": "mimalloc"}, "mimalloc")],
+    ids=["default", "given"],
+)
+def test_arrow_takes_memory_from_the_system_unless_told_otherwise(given, used):
+    script = """
+import atexit
+from geobuffer.cli.main import main
+
+def print_pool():
+    import pyarrow
+    print(pyarrow.default_memory_pool().backend_name)
+
+atexit.register(print_pool)
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--version"], capture_output=True, text=True, check=True,
+        env={name: value for name, value in os.environ.items() if "ARROW" not in name} | given,
+        timeout=60,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == used
