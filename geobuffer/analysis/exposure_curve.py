@@ -30,7 +30,7 @@ from geobuffer.analysis.raster_metadata import read_raster_source
 from geobuffer.analysis.rasters import make_empty_mosaic, measure_coverage, open_mosaics
 from geobuffer.errors import DataError, GeometryError
 from geobuffer.geodesy.ellipsoid import LIMIT_M, area_m2
-from geobuffer.io.arrow_tables import take_table
+from geobuffer.io.arrow_tables import is_arrow_stream, take_table
 from geobuffer.io.not_located import find_not_located
 from geobuffer.io.point_tables import read_points_table
 from geobuffer.zones.arguments import TEXT, check_arguments, optional
@@ -176,7 +176,8 @@ def exposure_curve(  # noqa: PLR0913 - each argument is a choice of its own
 def _check_values_fit(table: Any, values: str | None) -> None:
     """Raise DataError unless values= is given for rasters, and for them only."""
     # To iterate over a table gives texts too: the names of its columns.
-    is_raster = not hasattr(table, "columns") and PATHS.accepts(table)
+    is_table = hasattr(table, "columns") or is_arrow_stream(table)
+    is_raster = not is_table and PATHS.accepts(table)
     if values is not None:
         check_values(values)
     if is_raster and values is None:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from geobuffer.errors import DataError, MissingCRSError
-from geobuffer.io.read.point_columns import locate_points, missing_column_error
+from geobuffer.io.read.point_columns import locate_points
 from geobuffer.zones.arguments import describe_type
 from geobuffer.zones.identity import Noun
 
@@ -86,7 +86,8 @@ def make_points_table(rows: pa.Table, used: Collection[str] | None = USED) -> gp
     Raises
     ------
     DataError
-        The table has no shapes and no coordinates, or several of either.
+        The table has no shapes and no coordinates, or several of either; or its shapes cannot be
+        read; or a column that is used has the name of another.
     MissingCRSError
         The column of shapes states no coordinate reference system.
 
@@ -104,8 +105,8 @@ def make_points_table(rows: pa.Table, used: Collection[str] | None = USED) -> gp
         shown = ", ".join(map(repr, shapes))
         raise DataError(f"Ambiguous table: several columns hold shapes: {shown}. Select one.")
     if shapes:
-        facts = rows.select([name for name in kept if name != shapes[0]]).to_pandas()
-        geometry = gpd.GeoDataFrame.from_arrow(rows.select(shapes)).geometry
+        facts = _make_facts(rows, [name for name in kept if name != shapes[0]])
+        geometry = _read_shapes(rows, shapes[0])
         if geometry.crs is None:
             raise MissingCRSError(
                 f"The column {shapes[0]!r} of the table has no coordinate reference system. Select "
@@ -114,12 +115,18 @@ def make_points_table(rows: pa.Table, used: Collection[str] | None = USED) -> gp
         return gpd.GeoDataFrame(facts, geometry=geometry.to_numpy(), crs=geometry.crs)
     found = locate_points("the table", names, lambda: rows.slice(0, _SAMPLE_ROWS).to_pandas())
     if found is None or found.is_one:
-        raise missing_column_error("the table", names)
+        shown = ", ".join(map(repr, names[:12])) or "no columns"
+        raise DataError(
+            f"Invalid table: its coordinates were not found among {shown}. Must have two columns "
+            "of degrees: name them lon and lat; or a column of shapes with a type of GeoArrow.",
+            parameter="table",
+        )
+    facts = _make_facts(rows, kept)
     lon, lat = (_read_degrees(rows, name) for name in found.columns)
     nowhere = np.isnan(lon) | np.isnan(lat)
     points = gpd.points_from_xy(lon, lat, crs="EPSG:4326")
     points[nowhere] = None
-    return gpd.GeoDataFrame(rows.select(kept).to_pandas(), geometry=points)
+    return gpd.GeoDataFrame(facts, geometry=points)
 
 
 def take_table(table: Any, used: Collection[str] | None = USED) -> tuple[Any, pa.Table | None]:
@@ -137,6 +144,40 @@ def _is_geoarrow(field: pa.Field) -> bool:
     """Return whether a column has a type of GeoArrow, whether or not its package is there."""
     name = (field.metadata or {}).get(b"ARROW:extension:name", b"").decode()
     return str(name or getattr(field.type, "extension_name", "")).startswith("geoarrow.")
+
+
+def _select_columns(rows: pa.Table, names: list[str]) -> pa.Table:
+    """Return some columns; of several with one name, none can be told from the other."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(
+            f"Ambiguous table: several columns are named {twice!r}. Rename or drop all but one.",
+            parameter="table",
+        )
+    return rows.select(names)
+
+
+def _make_facts(rows: pa.Table, names: list[str]) -> pd.DataFrame:
+    """Return columns as a table of pandas, numbered from 0 whatever index a pandas table had."""
+    facts: pd.DataFrame = _select_columns(rows, names).to_pandas(ignore_metadata=True)
+    return facts
+
+
+def _read_shapes(rows: pa.Table, name: str) -> gpd.GeoSeries:
+    """Return the shapes of a column of GeoArrow."""
+    import pyarrow as pa
+    from pyproj.exceptions import CRSError
+    from shapely.errors import ShapelyError
+
+    try:
+        return gpd.GeoDataFrame.from_arrow(rows.select([name])).geometry
+    except (CRSError, ShapelyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise DataError(
+            f"Invalid column {name!r}: its shapes or their coordinate reference system cannot be "
+            f"read: {error}. Must be geoarrow.wkb, or points, lines or polygons of GeoArrow, with "
+            "a valid system.",
+            parameter="table",
+        ) from error
 
 
 def _read_degrees(rows: pa.Table, name: str) -> Any:
@@ -192,7 +233,7 @@ def join_shapes(rows: pa.Table, found: gpd.GeoDataFrame) -> pa.Table:
     shapes = {field.name for field in rows.schema if _is_geoarrow(field)}
     fresh = {found.geometry.name, *set(found.columns).difference(rows.column_names)}
     kept = [name for name in rows.column_names if name not in shapes | fresh]
-    joined = _cast_views(rows.select(kept)).take(found.index.to_numpy())
+    joined = _cast_views(_select_columns(rows, kept)).take(found.index.to_numpy())
     added = make_arrow_shapes(found[[name for name in found.columns if name in fresh]])
     for field, column in zip(added.schema, added.columns, strict=True):
         joined = joined.append_column(field, column)

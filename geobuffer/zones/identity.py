@@ -54,8 +54,10 @@ class Noun:
         return hash(self.digest)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Another version of geobuffer may compute another digest, so a pickle does not hold it.
-        return {name: value for name, value in self.__dict__.items() if name != "digest"}
+        # Another version of geobuffer may compute another digest, and the rows in Arrow repeat the
+        # shapes, so a pickle holds neither.
+        left_out = {"digest", "_arrow"}
+        return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
 
 def compute_digest(noun: Noun) -> str:

@@ -10,6 +10,7 @@ it may hold both points and lines.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -52,7 +53,18 @@ class SpatialNoun(Noun):
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return the rows of :meth:`to_frame` as an Arrow stream, in a PyCapsule."""
-        return self.to_frame().to_arrow().__arrow_c_stream__(requested_schema)
+        return self._arrow.__arrow_c_stream__(requested_schema)
+
+    @cached_property
+    def _arrow(self) -> Any:
+        """The rows as a table of Arrow.
+
+        It is kept: DuckDB asks first when it takes the noun, and again from its own threads. There
+        pyproj, which a new table would need for its CRS, ends the process.
+        """
+        import pyarrow as pa
+
+        return pa.table(self.to_frame().to_arrow())
 
 
 def _to_plain(value: Any) -> Any:

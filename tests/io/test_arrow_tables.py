@@ -173,7 +173,38 @@ def test_columns_are_not_copied(places):
     assert make_points_table(again, ()).columns.tolist() == ["geometry"]
 
 
+def test_rows_of_a_table_that_had_an_index_are_numbered(places, zone):
+    """pandas leaves its index in the metadata, which to_pandas() would set again."""
+    frame = _to_columns(places).slice(0, 5).to_pandas().assign(id=list("edcba"))
+    table = pa.Table.from_pandas(frame.set_index("id"))
+    assert gb.buffer(table, 1, side="around")["id"].to_pylist() == list("edcba")
+    stream = pa.RecordBatchReader.from_batches(table.schema, table.to_batches())
+    assert len(gb.exposure_curve(stream, zone.border, to_km=5, step_km=5)) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "system"),
+    [
+        ([b"xx"], "wkb", '{"crs": "EPSG:4326"}'),
+        ([shapely.Point(34, 51).wkb], "wkb", '{"crs": "nonsense"}'),
+        ([shapely.Point(34, 51).wkb], "wkb", "{"),
+        (["POINT (34 51)"], "wkt", '{"crs": "EPSG:4326"}'),
+    ],
+)
+def test_shapes_that_cannot_be_read_name_their_column(values, kind, system, zone):
+    array = pa.array(values)
+    facts = {"ARROW:extension:name": f"geoarrow.{kind}", "ARROW:extension:metadata": system}
+    table = pa.table([array], pa.schema([pa.field("where", array.type, metadata=facts)]))
+    with pytest.raises(gb.DataError, match="Invalid column 'where': its shapes or"):
+        gb.classify(table, zone)
+
+
 def test_what_cannot_be_read_is_refused(places, zone):
+    twice = pa.table([[34.8], [50.9], [1], [2]], names=["lon", "lat", "n", "n"])
+    with pytest.raises(gb.DataError, match="several columns are named 'n'"):
+        gb.clip(twice, zone)
+    with pytest.raises(gb.DataError, match=r"among 'where'\. Must have .* lon and lat"):
+        gb.classify(pa.table({"where": [shapely.Point(34, 51).wkb]}), zone)
     no_crs = gpd.GeoDataFrame(geometry=places.geometry.set_crs(None, allow_override=True))
     with pytest.raises(gb.MissingCRSError, match="'geometry' of the table has no coordinate"):
         gb.classify(pa.table(no_crs.to_arrow()), zone)

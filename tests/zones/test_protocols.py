@@ -87,6 +87,18 @@ def test_a_side_without_a_territory_has_no_shape():
     assert outside.to_frame().geometry.isna().all()
 
 
+def test_duckdb_asks_a_noun_again_from_its_own_threads(nouns):
+    """There pyproj ends the process, so no table may be made there."""
+    duckdb = pytest.importorskip("duckdb")
+    border = nouns["border"][0]
+    with duckdb.connect() as con:
+        for _ in range(4):
+            assert con.from_arrow(border).fetchall()[0][0] == border.sections[0].name
+    first, again = (pa.table(border)["length_km"].chunk(0).buffers()[-1] for _ in range(2))
+    assert first.address == again.address
+    assert "_arrow" not in border.__getstate__()
+
+
 def test_zones_have_no_membership_operator_and_no_plot(nouns):
     # A plain yes or no would lose "uncertain", and nouns do not draw.
     zone, _, _ = nouns["zone"]
