@@ -629,10 +629,18 @@ def find_ring_probability(
     if isinstance(zone, CombinedZone) or len(zone.rings) == 1:
         return np.repeat(answers.p_inside[:, None], len(edges_km), axis=1)
     signed = measure_signed_km(lon, lat, zone, answers.distance_km)
-    at = Located(signed, answers.side, answers.membership)
-    one = zone.zones[0]
-    columns = [find_probability(lon, lat, one, at, uncertainty, edges) for edges in edges_km]
-    return np.stack(columns, axis=1)
+    p = np.full((len(lon), len(edges_km)), np.nan)
+    # Most places of a table are too far from all edges, so we ask about the others only. Of a place
+    # that another country lists, even a distance far beyond the edges tells something.
+    reach = max(end for _, end in edges_km) + 6.0 * uncertainty.errors.find_widest_sigma()
+    is_far = (signed > reach) & ~uncertainty.wrong_country
+    p[is_far] = 0.0
+    rows = np.flatnonzero(~is_far)
+    at = Located(signed[rows], answers.side[rows], answers.membership[rows])
+    near, one = uncertainty.select(rows), zone.zones[0]
+    for column, edges in enumerate(edges_km):
+        p[rows, column] = find_probability(lon[rows], lat[rows], one, at, near, edges)
+    return p
 
 
 def _hold_interval(zone: BufferZone, side: NDArray[np.int8], begin: float, end: float) -> Interval:

@@ -336,8 +336,11 @@ def strip_kind(name: str) -> str:
     >>> [strip_kind(name) for name in ("Нове Село", "Хутір-Михайлівський", "Село")]
     ['нове село', 'хутір-михайлівський', 'село']
     """
-    first, last = _kind_patterns()
     low = name.lower().strip()
+    # One word, as most names are, has no other word to lose.
+    if low.isalpha():
+        return low
+    first, last = _kind_patterns()
     return last.sub("", first.sub("", low)) or low
 
 
