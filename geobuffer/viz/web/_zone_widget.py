@@ -44,6 +44,12 @@ _NARROWEST = 0.1
 _MOST_ZONES = 16
 
 
+class _Checked(traitlets.Any):
+    """A value of any kind. Its check gets None too, which traitlets.Any lets pass."""
+
+    allow_none = False
+
+
 class ZoneWidget(anywidget.AnyWidget):
     """The page of a map in a notebook; :func:`geobuffer.widget` makes and describes it.
 
@@ -67,9 +73,9 @@ class ZoneWidget(anywidget.AnyWidget):
     _title = traitlets.Unicode().tag(sync=True)
     _height = traitlets.Int().tag(sync=True)
     # The checks below are stricter than those of traits, and their messages say more.
-    km = traitlets.Any().tag(sync=True)
-    side = traitlets.Any().tag(sync=True)
-    language = traitlets.Any().tag(sync=True)
+    km = _Checked().tag(sync=True)
+    side = _Checked().tag(sync=True)
+    language = _Checked().tag(sync=True)
     selected_rows = traitlets.List(traitlets.Int()).tag(sync=True)
     drawn_geometries = traitlets.List(traitlets.Dict()).tag(sync=True)
 

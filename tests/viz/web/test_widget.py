@@ -17,7 +17,14 @@ from support.browser import axe_core, chromium, needs_browser
 from support.lab import jupyter_lab, wait_for
 
 import geobuffer as gb
-from geobuffer.errors import DataError, GeometryError, MissingCRSError, MissingExtra, UnknownSide
+from geobuffer.errors import (
+    DataError,
+    GeobufferError,
+    GeometryError,
+    MissingCRSError,
+    MissingExtra,
+    UnknownSide,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,9 +138,12 @@ class TestPython:
             ("km", 40, DataError, "from 0.1 to 30 km"),
             ("km", float("nan"), DataError, "nan"),
             ("km", "wide", GeometryError, "'wide'"),
+            ("km", None, GeometryError, "None"),
             ("side", "North", UnknownSide, "'North'"),
             ("side", 3, UnknownSide, "'West'"),
+            ("side", None, UnknownSide, "None"),
             ("language", "xx", DataError, "'xx'"),
+            ("language", None, GeobufferError, "None"),
             ("selected", ["p0", "p99"], DataError, "'p99'"),
             ("selected", 3, DataError, "labels of its index"),
             ("selected_rows", [30], DataError, "row number 30"),
