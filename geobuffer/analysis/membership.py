@@ -41,7 +41,7 @@ from geobuffer.analysis.probability import (
 )
 from geobuffer.errors import DataError
 from geobuffer.geodesy.antimeridian import cut_at_antimeridian, wrap_degrees
-from geobuffer.geodesy.ellipsoid import Floats, covers_points, direct
+from geobuffer.geodesy.ellipsoid import Floats, check_points, covers_points, direct
 from geobuffer.io.point_tables import check_metres
 from geobuffer.zones.arguments import describe_type
 from geobuffer.zones.border import AROUND, Border
@@ -188,6 +188,8 @@ def answer(  # noqa: PLR0913
     DataError
         An array is not made of numbers, or the shapes of two differ; or an accuracy or a radius is
         negative or infinite; or candidates do not have their form.
+    GeometryError
+        A coordinate is infinite, or beyond ±720 and ±90, as metres are.
 
     Examples
     --------
@@ -204,6 +206,8 @@ def answer(  # noqa: PLR0913
     metres = {"accuracy_m": accuracy_m, "radius_m": radius_m}
     present = {name: value for name, value in metres.items() if value is not None}
     shape, (lon, lat, *arrays) = _read_arrays(lon=lon, lat=lat, **present)
+    given_points = np.flatnonzero(~np.isnan(lon) & ~np.isnan(lat))
+    check_points(lon[given_points], lat[given_points], given_points)
     lon = wrap_degrees(lon)
     read = {name: check_metres(name, array) for name, array in zip(present, arrays, strict=True)}
     errors = measure_errors(lon, lat, zone, **read)

@@ -372,6 +372,16 @@ def check_degrees(coords: Floats, what: str) -> None:
         )
 
 
+def check_points(lon: Floats, lat: Floats, position: NDArray[np.integer[Any]]) -> None:
+    """Raise GeometryError for the first point that cannot be on the globe, with its position."""
+    bad = np.flatnonzero(~is_on_globe(lon, lat))
+    if len(bad):
+        raise GeometryError(
+            f"Invalid point at position {position[bad[0]]}: longitude {lon[bad[0]]:.10g}, latitude "
+            f"{lat[bad[0]]:.10g}. {ON_GLOBE}"
+        )
+
+
 def is_on_globe(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
     """Return which coordinates may be degrees: finite, within ±720 and ±90.
 

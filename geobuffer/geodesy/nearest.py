@@ -17,21 +17,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 
-from geobuffer.errors import GeometryError
 from geobuffer.geodesy import _cells, _grid
 from geobuffer.geodesy._chord_tree import MANY_POINTS, ChordTree, sort_by_place
 from geobuffer.geodesy._series import SERIES_M, PackedPieces, measure_pieces, pack_pieces
 from geobuffer.geodesy.antimeridian import shift_to_0_360, wrap_degrees
 from geobuffer.geodesy.ellipsoid import (
-    ON_GLOBE,
     WGS84,
     Floats,
     Ints,
+    check_points,
     cut_into_pieces,
     find_group_minima,
     find_group_starts,
     inverse,
-    is_on_globe,
     number_within_groups,
     to_ecef,
 )
@@ -233,7 +231,7 @@ class LineIndex:
         classes, rows, cell = _cells.look_up_classes(table, lon, lat)
         measured = _cells.measure_open(table, self._packed_pieces, lon[rows], lat[rows], cell)
         bad = rows[measured < 0]
-        _check_points(lon[bad], lat[bad], bad if open_ is None else open_[bad])
+        check_points(lon[bad], lat[bad], bad if open_ is None else open_[bad])
         classes[rows] = measured
         if open_ is None:
             found = classes
@@ -292,7 +290,7 @@ class LineIndex:
         return self._search_tree(lon, lat, line)
 
     def _search_tree(self, lon: Floats, lat: Floats, line: Ints | None) -> Feet:
-        _check_points(lon, lat, np.arange(len(lon)))
+        check_points(lon, lat, np.arange(len(lon)))
         xyz = to_ecef(lon, lat)
         if len(lon) < MANY_POINTS:
             return self._find_in_tree(lon, lat, xyz, line)
@@ -419,7 +417,7 @@ class LineIndex:
         feet = Feet(distance, piece.astype(np.int64), share)
         beyond = np.flatnonzero(feet.piece < 0)
         if len(beyond):
-            _check_points(lon[beyond], lat[beyond], beyond)
+            check_points(lon[beyond], lat[beyond], beyond)
             rest = self._search_tree(lon[beyond], lat[beyond], None)
             for column, values in zip(feet, rest, strict=True):
                 column[beyond] = values
@@ -544,13 +542,3 @@ def _to_arrays(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
         np.atleast_1d(np.asarray(lon, dtype=np.float64)),
         np.atleast_1d(np.asarray(lat, dtype=np.float64)),
     )
-
-
-def _check_points(lon: Floats, lat: Floats, position: Ints) -> None:
-    """Raise an error for the first point that is not on the globe, with its position."""
-    bad = np.flatnonzero(~is_on_globe(lon, lat))
-    if len(bad):
-        raise GeometryError(
-            f"Invalid point at position {position[bad[0]]}: longitude {lon[bad[0]]:.10g}, latitude "
-            f"{lat[bad[0]]:.10g}. {ON_GLOBE}"
-        )

@@ -49,8 +49,11 @@ def test_answer_refuses_what_is_no_number_or_of_another_shape(strip, lon, lat, n
 
 def test_a_table_of_another_library_is_refused_with_its_conversion(strip):
     table = pa.table({"lon": [30.0], "lat": [50.5]})
-    with pytest.raises(gb.DataError, match=r"Invalid table: a Table of pyarrow.*to_pandas\(\)"):
-        gb.exposure(table, gb.build_zone(strip, 10, tolerance_m=10))
+    zone = gb.build_zone(strip, 10, tolerance_m=10)
+    with pytest.raises(
+        gb.DataError, match=r"Invalid settlements: a Table of pyarrow.*to_pandas\(\)"
+    ):
+        gb.map_zone(zone, settlements=table)
     with pytest.raises(gb.GeobufferError, match=r"Invalid path: a Table of pyarrow.*to_pandas\(\)"):
         gb.read_settlements(table)
     read = gb.read_settlements(table.to_pandas().assign(name="A"))
@@ -78,6 +81,16 @@ def test_a_table_in_memory_is_read_like_its_file(tmp_path):
 def test_a_shape_without_a_source_says_so():
     for border in (gb.border_along(LINE), gb.border_around(shapely.Point(30, 50))):
         assert border.source == gb.Source("given by the user, source not stated")
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat"), [(np.inf, 50.2), (373_000.0, 50.2), (30.0, -np.inf), (30.0, 91.0)]
+)
+def test_answer_refuses_what_is_not_on_the_globe(strip, lon, lat):
+    """A longitude in metres would else be wrapped to some degree."""
+    zone = gb.build_zone(strip, km=10, tolerance_m=50)
+    with pytest.raises(gb.GeometryError, match="Invalid point at position 1"):
+        gb.answer([30.0, lon, np.nan], [50.2, lat, 50.2], zone)
 
 
 @pytest.mark.parametrize("name", ANSWERS)

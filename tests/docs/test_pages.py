@@ -102,16 +102,18 @@ def test_powershell_says_what_bash_does():
         r"^```bash\n(.*?)\n```\n```powershell\n(.*?)\n```", readme, re.MULTILINE | re.DOTALL
     )
     assert len(pairs) == readme.count("```bash\n") == 2
-    page = _text("how-to/install.md")
-    console, windows = (
-        re.search(rf"^```{language}\n(.*?)\n```", page, re.MULTILINE | re.DOTALL)[1].splitlines()
-        for language in ("console", "powershell")
-    )
-    pairs += [
-        (line.removeprefix("$ "), other) for line, other in zip(console, windows, strict=True)
-    ]
+    for page in ("how-to/install.md", "quick-start.md"):
+        console, windows = (
+            re.search(rf"^```{language}\n(.*?)\n```", _text(page), re.MULTILINE | re.DOTALL)[1]
+            for language in ("console", "powershell")
+        )
+        lines = [line.removeprefix("$ ") for line in console.splitlines()]
+        pairs += zip(lines, windows.splitlines(), strict=True)
     for bash, powershell in pairs:
         assert powershell == _in_powershell(bash)
+    # Lines of all other pages are the same in both shells.
+    for page in set(PAGES) - {"how-to/install.md", "quick-start.md"}:
+        assert ".venv/bin" not in _text(page), page
 
 
 def test_each_extra_for_users_is_on_the_page_about_installing():
