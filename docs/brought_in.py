@@ -27,7 +27,7 @@ BROUGHT = (
     ("benchmarks/requirements.txt", "benchmarks", None),
     ("benchmarks/goals.toml", "benchmarks", None),
     ("benchmarks/results/*", "benchmarks/results", None),
-    ("ARCHITECTURE.md", "project", None),
+    ("ARCHITECTURE.md", "project", (b"](docs/", b"](../")),
     ("CHANGELOG.md", "project", (b"](docs/", b"](../")),
     ("SECURITY.md", "project", (b"](docs/", b"](../")),
 )
