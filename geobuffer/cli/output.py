@@ -352,22 +352,20 @@ class _Column(NamedTuple):
     heading: str
     cells: list[str]
     is_numeric: bool
+    full_width: int
+    """How many characters its longest line has."""
+    least_width: int
+    """How many characters it needs: of its longest word, and of short texts as a whole."""
 
-    @property
-    def full_width(self) -> int:
-        """How many characters its longest line has."""
-        return max(map(_measure_text, _split_lines((self.heading, *self.cells))))
 
-    @property
-    def least_width(self) -> int:
-        """How many characters it needs: of its longest word, and of short texts as a whole."""
-        whole = [
-            size for size in map(_measure_text, _split_lines(self.cells)) if size <= _WRAPPED_FROM
-        ]
-        words = [
-            _measure_text(word) for text in (self.heading, *self.cells) for word in text.split()
-        ]
-        return max((*whole, *words), default=0)
+def _make_column(heading: str, cells: list[str], *, is_numeric: bool) -> _Column:
+    """Return a column with its widths, which take long to measure in a table of many rows."""
+    texts = (heading, *cells)
+    whole = [_measure_text(line) for line in _split_lines(cells)]
+    words = [_measure_text(word) for text in texts for word in text.split()]
+    full = max((*whole, *map(_measure_text, _split_lines([heading]))))
+    least = max((*(size for size in whole if size <= _WRAPPED_FROM), *words), default=0)
+    return _Column(heading, cells, is_numeric, full, least)
 
 
 def _split_lines(texts: Iterable[str]) -> list[str]:
@@ -401,7 +399,7 @@ def _format_columns(table: pd.DataFrame, headings: Mapping[str, str]) -> list[_C
         cells = [escape_controls(text).plain for text in texts]
         heading = escape_controls(headings.get(str(name), str(name))).plain
         is_numeric = pd.api.types.is_numeric_dtype(values)
-        columns.append(_Column(heading, cells, is_numeric))
+        columns.append(_make_column(heading, cells, is_numeric=is_numeric))
     return columns
 
 
@@ -417,7 +415,7 @@ def _stack_names(columns: list[_Column]) -> list[_Column]:
     if not {english, ukrainian} <= set(found):
         return columns
     pairs = zip(found[english].cells, found[ukrainian].cells, strict=True)
-    names = _Column(
+    names = _make_column(
         f"{english}\n{ukrainian}", ["\n".join(pair) for pair in pairs], is_numeric=False
     )
     kept = [column for column in columns if column.heading not in {english, ukrainian}]
@@ -432,7 +430,7 @@ def _split_columns(columns: list[_Column], width: int) -> list[list[_Column]]:
     Examples
     --------
     >>> names = ("ring", "inside", "uncertain", "people")
-    >>> wide = [_Column(name, ["123456789"], is_numeric=True) for name in names]
+    >>> wide = [_make_column(name, ["123456789"], is_numeric=True) for name in names]
     >>> [[column.heading for column in part] for part in _split_columns(wide, 34)]
     [['ring', 'inside'], ['ring', 'uncertain', 'people']]
     """

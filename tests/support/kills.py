@@ -102,6 +102,11 @@ def overwrite(path, versions, started):
             writers[path.name](path)
 
 
+# How often and how long we wait for a writer that was sent a signal: 10 s in all. It ends within
+# one write, of which the slowest takes a second on a busy machine.
+_WAITS, _WAIT_S = 1_000, 0.01
+
+
 def kill_writer(path, versions, after_s, number):
     """Start a writer, send it a signal after a while, and return what it ended with."""
     reads, writes = os.pipe()
@@ -119,8 +124,15 @@ def kill_writer(path, versions, after_s, number):
     os.close(reads)
     os.close(writes)
     time.sleep(after_s)
-    os.kill(child, number)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    # Python drops an interrupt that arrives within a callback of a library in C. Then a user
+    # presses Ctrl-C again, and so do we.
+    while True:
+        os.kill(child, number)
+        for _ in range(_WAITS):
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(_WAIT_S)
 
 
 def watch_opened():
