@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -237,7 +238,9 @@ def enter(browser: Browser, number: int = 0) -> None:
     frame = browser.driver.find_elements("css selector", "iframe")[number]
     browser.run("arguments[0].scrollIntoView({ block: 'center' })", frame)
     browser.driver.switch_to.frame(frame)
-    wait_for(lambda: browser.run("return !!window.geobuffer?.view.map"), "page in the widget")
+    # The tools are the last that the page starts.
+    started = "return !!document.querySelector('.tools')"
+    wait_for(lambda: browser.run(started), "page in the widget")
 
 
 def choose_tool(browser: Browser, name: str) -> None:
@@ -414,6 +417,31 @@ class TestNotebook:
         assert [url for url in asked if not url.startswith((lab.url, "blob:", "data:"))] == []
         complaints = [one for one in browser.complaints() if "Content Security" in one]
         assert complaints == []
+
+
+@needs_browser
+def test_a_frame_may_be_hidden_or_small_at_first(browser: Browser, tmp_path: Path) -> None:
+    # Notebooks and tabs load frames before they show them.
+    framed = html.escape(make_widget()._page)
+    for number, style in enumerate(("display: none", "width: 0", "width: 2px; height: 2px")):
+        page = tmp_path / f"{number}.html"
+        page.write_text(
+            f'<div style="{style}"><iframe sandbox="allow-scripts" srcdoc="{framed}"'
+            ' style="width: 100%; height: 100%; border: 0"></iframe></div>'
+            "<script>document.querySelector('iframe').onload = () => { window.isLoaded = true; };"
+            "</script>",
+            encoding="utf-8",
+        )
+        browser.driver.switch_to.default_content()
+        browser.open(page)
+        wait_for(lambda: browser.run("return window.isLoaded"), "page in the frame")
+        browser.run("document.querySelector('div').style = 'width: 900px; height: 640px'")
+        enter(browser)
+        choose_tool(browser, "lasso")
+        zooms = "const { map } = geobuffer.view; return [map.getZoom(), map.getBoundsZoom("
+        shown, fitting = browser.run(f"{zooms}geobuffer.facts.zone.bounds)]")
+        assert shown == fitting
+        assert browser.complaints() == []
 
 
 @needs_browser

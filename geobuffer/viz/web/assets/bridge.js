@@ -4,8 +4,7 @@
 
 (function (geobuffer) {
   const { view, facts } = geobuffer;
-  const { drawZone } = L.Map.prototype;
-  const { showState } = geobuffer;
+  const { showState, start } = geobuffer;
   let port = null;
   let isFollowing = false;
   // What the notebook knows, as JSON by name.
@@ -77,13 +76,10 @@
   };
   geobuffer.report = report;
 
-  L.Map.include({
-    drawZone() {
-      drawZone.call(this);
-      geobuffer.startTools(this);
-      geobuffer.showLabels(); // names keep off the tools
-      startBridge();
-      return this;
-    },
-  });
+  geobuffer.start = (map) => {
+    start(map);
+    geobuffer.startTools(map);
+    geobuffer.showLabels(); // names keep off the tools
+    startBridge();
+  };
 })(window.geobuffer);

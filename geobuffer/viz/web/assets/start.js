@@ -4,6 +4,8 @@
 (function (geobuffer) {
   const { say, button } = geobuffer;
   const LANGUAGES = Object.keys(geobuffer.words);
+  // The buttons of a map lie over each other below this, in pixels.
+  const LEAST_SIZE = 100;
 
   function languageButton(language) {
     const made = button('', () => setLanguage(language), geobuffer.words[language].language_name);
@@ -116,11 +118,29 @@
     map.getContainer().setAttribute('role', 'region');
   }
 
-  Object.assign(geobuffer, { setLanguage });
+  /** Run something once the map has a size. A frame that a notebook or a tab still hides has none, and
+      one that opens slowly has a few pixels: no zoom fits the zone to them. */
+  function runWhenSized(map, run) {
+    const container = map.getContainer();
+    const hasSize = () => Math.min(container.clientWidth, container.clientHeight) >= LEAST_SIZE;
+    if (hasSize()) {
+      run();
+      return;
+    }
+    const observer = new ResizeObserver(() => {
+      if (!hasSize()) return;
+      observer.disconnect();
+      map.invalidateSize({ pan: false, animate: false });
+      run();
+    });
+    observer.observe(container);
+  }
+
+  Object.assign(geobuffer, { setLanguage, start });
 
   L.Map.include({
     drawZone() {
-      start(this);
+      runWhenSized(this, () => geobuffer.start(this));
       return this;
     },
   });
