@@ -65,6 +65,11 @@ _UNPRINTED = [
     "as_of", "as_of_places", "as_of_raster", "source", "source_raster", "no_data_share",
 ]  # fmt: skip
 
+_ESTIMATE = (
+    "The people of the raster are a model's estimate. Where the raster has no data, it counts no "
+    "people."
+)
+
 _UNPRINTED_BESIDE = ["uncertain", "population_uncertain", "uncertain_without_figure"]
 
 
@@ -258,10 +263,7 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
             print_line(_NO_SUMS)
         _print_not_located(counted)
     if raster:
-        print_line(
-            "The people of the raster are a model's estimate. Where the raster has no data, it "
-            "counts no people."
-        )
+        print_line(_ESTIMATE)
         return
     print_line(
         "Uncertain are places nearer to the zone's edge than their position is accurate. The "
@@ -396,6 +398,7 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     border: BorderOptions,
     side: SideName = None,
     places: PlaceOptions,
+    rasters: RasterOptions,
     to_km: Annotated[
         str, typer.Option("--to-km", metavar="KM", help="The largest distance.")
     ] = "50",
@@ -440,16 +443,26 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
     check_table(out, csv_locale)
     check_picture(png, size)
     check_language(language)
+    raster, values = _check_rasters(rasters)
     scenario = read_scenario(border, {} if side is None else {"side": side})
     ground = load_ground(border, scenario)
+    asked: dict[str, Any] = {"side": scenario.side, "to_km": to_km}
     with show_progress("Measuring the settlements"):
         towns = join_places(load_places(places, ground))
-        counted = gb.exposure_curve(
-            towns, ground.border, side=scenario.side, to_km=to_km, step_km=step_km
-        )
+        counted = gb.exposure_curve(towns, ground.border, step_km=step_km, **asked)
+    estimate = source = None
+    if raster and values:
+        source = _find_raster_source(raster, rasters.as_of)
+        asked |= {"values": values, "source": source}
+        with show_progress("Measuring the pixels of the raster"):
+            estimate = gb.exposure_curve(raster, ground.border, step_km=step_km, **asked)
+        counted = gb.compare_exposure(counted, estimate)
     if png is not None:
         # The picture shows a step at each place, not only at each distance of the table.
-        drawn = _draw_curve(towns, ground.border, scenario, to_km, language=language, size=size)
+        drawn = _draw_curve(
+            towns, ground.border, scenario, to_km, language=language, size=size,
+            estimate=estimate, others=() if source is None else (source,),
+        )  # fmt: skip
         gb.write(drawn, png)
     if out is not None:
         gb.write(counted, out, csv_locale=csv_locale)
@@ -458,17 +471,22 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         return
     if out is None:
         borders = ", ".join(section.name for section in ground.border.sections)
-        shown = _join_expected(counted).drop(columns=_UNPRINTED, errors="ignore")
+        if estimate is not None:
+            counted["population_raster"] = counted["population_raster"].round().astype("Int64")
+        unprinted = _UNPRINTED + ([] if estimate is None else _UNPRINTED_BESIDE)
+        shown = _join_expected(counted).drop(columns=unprinted, errors="ignore")
         side = "" if has_only_points(ground.border.sections) else f" – side: {scenario.side}"
         print_table(_move_uncertain_last(shown), borders + side)
         _print_expected(counted)
         print_line(_AT_LEAST)
         _print_not_located(counted)
+        if estimate is not None:
+            print_line(_ESTIMATE)
     for path in filter(None, (out, png)):
         print_line(f"Wrote {path}.")
 
 
-def _draw_curve(
+def _draw_curve(  # noqa: PLR0913 - what the picture shows
     towns: gpd.GeoDataFrame,
     border: gb.Border,
     scenario: gb.Scenario,
@@ -476,8 +494,13 @@ def _draw_curve(
     *,
     language: str,
     size: str,
+    estimate: pd.DataFrame | None,
+    others: tuple[gb.Source, ...],
 ) -> Figure:
-    """Draw the picture of a curve: a step at each place, the announced width, the largest ones."""
+    """Draw the picture of a curve: a step at each place, the announced width, the largest ones.
+
+    The estimate of rasters, if there is one, is a further line; `others` are their sources.
+    """
     from geobuffer.datasets.bundled import sources_of_places
     from geobuffer.viz.captions import load_translation, write_curve_title
 
@@ -492,10 +515,12 @@ def _draw_curve(
         title=write_curve_title(zone, load_translation(language, zone)),
         mark_km=max((km for km in announced if km <= last), default=None),
         names=_name_steps(towns, zone, language),
-        sources=[border.source, *sources_of_places(towns)],
+        sources=[border.source, *sources_of_places(towns), *others],
         language=language,
         size=size,
     )
+    if estimate is not None:
+        gb.plot_curve(estimate, ax=axes, language=language)
     return cast("Figure", axes.get_figure(root=True))
 
 

@@ -208,3 +208,22 @@ def test_a_picture_of_a_curve_says_what_it_leaves_out(towns, border):
     assert said[-1] == "and 218 places known by name only, not located"
     axes = gb.plot_curve(curve.iloc[1:].assign(from_km=5.0))
     assert axes.get_xlim() == (5.0, 10.0)
+
+
+def test_the_curve_of_a_raster_is_drawn_beside_that_of_places():
+    places = pd.DataFrame(
+        {"within_km": [5.0, 10.0], "population": [100, 300], "population_uncertain": [0, 50]}
+    )
+    raster = pd.DataFrame(
+        {"within_km": [5.0, 10.0], "population": [400.0, 900.0], "no_data_share": [0.0, 0.0]}
+    )
+    alone = gb.plot_curve(raster, mark_km=7.5)
+    assert alone.get_ylabel() == "people"
+    assert "7.5 km\n650 people" in [text.get_text() for text in alone.texts]
+    assert alone.lines[0].get_ydata().tolist() == [0.0, 400.0, 900.0]
+    axes = gb.plot_curve(raster, ax=gb.plot_curve(places))
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["uncertain", "surely within", "the estimate of the raster"]
+    assert axes.get_ylim()[1] > 900.0
+    with pytest.raises(gb.DataError, match="'places'"):
+        gb.plot_curve(raster, people=False)

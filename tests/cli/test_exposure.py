@@ -175,6 +175,28 @@ def test_exposure_with_a_raster_prints_its_source(run, raster):
         assert "--raster and --values" in answer.err
 
 
+def test_curve_beside_a_raster(run, raster, here):
+    options = (*SHORT, "--side", "Ukraine", "--raster", raster, "--values", "density",
+               "--as-of", "2025")  # fmt: skip
+    steps = ("--to-km", "20", "--step-km", "10")
+    rows = run("curve", *options, *steps, "--json").json
+    alone = run("exposure", *options, "--km", "10,20", "--cumulative", "--json").json
+    for row, other in zip(rows, alone, strict=True):
+        assert row["within_km"] == other["within_km"]
+        assert row["places"] == other["places"]
+        assert row["population_raster"] == pytest.approx(other["population_raster"], rel=2e-3)
+        assert (row["as_of_raster"], row["source_raster"]) == ("2025", "people.tif")
+    printed = run("curve", *options, *steps).out
+    assert f"{round(rows[-1]['population_raster']):,}" in printed
+    assert "a model's estimate" in printed
+    pictures = []
+    for words in (options, options[:6]):
+        assert run("curve", *words, *steps, "--png", "curve.png").code == 0
+        pictures.append((here / "curve.png").read_bytes())
+    assert pictures[0] != pictures[1]
+    assert "together" in run("curve", *SHORT, "--raster", raster).err
+
+
 def test_curve_lists_every_distance(run, every, short, here):
     args = ("curve", *SHORT, "--side", "Ukraine", "--to-km", "20", "--step-km", "10")
     rows = json.loads(run(*args, "--json").out)

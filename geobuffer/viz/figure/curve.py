@@ -80,7 +80,8 @@ def plot_curve(  # noqa: PLR0913 - all but the table are keywords
     """Draw a table of :func:`exposure_curve`: certain counts as a line, uncertain ones above it.
 
     Uncertain counts are hatched, so that a print without colours shows them too. For places, a
-    dashed line shows the expected number with its range, if the table states it.
+    dashed line shows the expected number with its range, if the table states it. The people of
+    rasters are a dotted line of their own; draw them into the axes of places to compare the two.
 
     Parameters
     ----------
@@ -127,8 +128,9 @@ def plot_curve(  # noqa: PLR0913 - all but the table are keywords
         sources=(sources, _SOURCES), size=(size, TEXT),
     )  # fmt: skip
     words = read_translation(language)
+    is_raster = people and "no_data_share" in getattr(curve, "columns", ())
     columns = ("population", "population_uncertain") if people else ("places", "uncertain")
-    _check_curve(curve, columns)
+    _check_curve(curve, columns[:1] if is_raster else columns)
     # The counts of a zone that begins at some distance exclude all nearer places.
     begin = float(curve["from_km"].iloc[0]) if "from_km" in curve else 0.0
     km = np.append(begin, curve["within_km"])
@@ -139,24 +141,33 @@ def plot_curve(  # noqa: PLR0913 - all but the table are keywords
             parameter="mark_km",
         )
     low = np.append(0, curve[columns[0]]).astype(float)
-    high = low + np.append(0, curve[columns[1]]).astype(float)
+    # The estimate of a raster has no places that are uncertain.
+    more = np.zeros(len(curve)) if is_raster else curve[columns[1]]
+    high = low + np.append(0, more).astype(float)
     axes = _make_axes(size) if ax is None else ax
     from matplotlib.patheffects import withStroke
 
-    axes.fill_between(
-        km, low, high, step="post", facecolor=MEMBERSHIP["uncertain"], edgecolor=DAY["hatch"],
-        linewidth=0.4, hatch="/////", alpha=0.6, label=words.text("curve_uncertain"),
-    )  # fmt: skip
-    axes.step(km, low, where="post", color=DAY["inside"], linewidth=1.8,
-              label=words.text("curve_sure"))  # fmt: skip
+    if is_raster:
+        axes.plot(km, low, color=draw.INK, linewidth=1.4, linestyle=(0, (1, 1.5)),
+                  label=words.text("curve_raster"))  # fmt: skip
+    else:
+        axes.fill_between(
+            km, low, high, step="post", facecolor=MEMBERSHIP["uncertain"],
+            edgecolor=DAY["hatch"], linewidth=0.4, hatch="/////", alpha=0.6,
+            label=words.text("curve_uncertain"),
+        )  # fmt: skip
+        axes.step(km, low, where="post", color=DAY["inside"], linewidth=1.8,
+                  label=words.text("curve_sure"))  # fmt: skip
     if not people:
         _draw_expected(axes, curve, km, words)
-    _style_axes(axes, (begin, float(km[-1])), float(np.nanmax(high)), words)
+    # Another curve may be in these axes already.
+    _style_axes(axes, (begin, float(km[-1])), float(axes.dataLim.y1), words)
     _write_label(axes.set_xlabel, words.text("curve_distance"))
-    _write_label(axes.set_ylabel, words.text("curve_people" if people else "curve_places"))
+    _write_label(axes.set_ylabel, words.text(_name_counts(people, is_raster)))
     _write_legend(axes, curve, words)
     if mark_km is not None:
-        _mark_width(axes, mark_km, (km, low, high), words)
+        text = _describe_mark(mark_km, (km, low, high), words, is_raster=is_raster)
+        _mark_width(axes, mark_km, text)
     for at, name, step in _choose_names(names or {}, km, high):
         made = axes.annotate(
             name, (at, step), xytext=(-4, 1), textcoords="offset points", ha="right", va="bottom",
@@ -168,7 +179,7 @@ def plot_curve(  # noqa: PLR0913 - all but the table are keywords
     return axes
 
 
-def _check_curve(curve: pd.DataFrame, wanted: tuple[str, str]) -> None:
+def _check_curve(curve: pd.DataFrame, wanted: tuple[str, ...]) -> None:
     columns = getattr(curve, "columns", ())
     missing = [name for name in ("within_km", *wanted) if name not in columns]
     if missing:
@@ -254,18 +265,33 @@ def _write_legend(axes: Axes, curve: pd.DataFrame, words: Translation) -> None:
         draw.disable_markup(text)
 
 
-def _mark_width(
-    axes: Axes, mark_km: float, counts: tuple[Any, Any, Any], words: Translation
-) -> None:
-    """Draw a line at a width, with its counts at the upper end."""
+def _name_counts(people: bool, is_raster: bool) -> str:  # noqa: FBT001 - two facts of a curve
+    """Return the key of the words for what a curve counts."""
+    if is_raster:
+        return "curve_people_raster"
+    return "curve_people" if people else "curve_places"
+
+
+def _describe_mark(
+    mark_km: float, counts: tuple[Any, Any, Any], words: Translation, *, is_raster: bool
+) -> str:
+    """Return the counts at a marked width, in words."""
     km, low, high = counts
+    if is_raster:
+        people = float(np.interp(mark_km, km, low))
+        return words.text("curve_mark_raster", km=words.format_km(mark_km),
+                          people=words.format_number(people))  # fmt: skip
     row = int(np.searchsorted(km, mark_km, side="right")) - 1
-    text = words.text(
+    return words.text(
         "curve_mark",
         km=words.format_km(mark_km),
         sure=words.format_number(low[row]),
         uncertain=words.format_number(high[row] - low[row]),
     )
+
+
+def _mark_width(axes: Axes, mark_km: float, text: str) -> None:
+    """Draw a line at a width, with its counts at the upper end."""
     axes.axvline(mark_km, color=draw.INK, linewidth=0.9, gid="geobuffer-mark")
     # The curve is lower on the left, so a text there covers nothing, if it has room.
     begin, end = axes.get_xlim()
