@@ -51,6 +51,12 @@ def _to_duckdb(places):
     return pytest.importorskip("duckdb").connect().from_arrow(columns).order("id")
 
 
+def _to_ibis(places):
+    import ibis
+
+    return ibis.memtable(_to_columns(places)).order_by("id")
+
+
 class _OnlyStream:
     """A table that offers nothing but the stream, such as one of a library we do not know."""
 
@@ -65,6 +71,7 @@ LIBRARIES = {
     "pyarrow": _to_columns,
     "polars": _to_polars,
     "duckdb": _to_duckdb,
+    "ibis": _to_ibis,
     "unknown": lambda places: _OnlyStream(_to_columns(places)),
     "geoarrow, WKB": lambda places: pa.table(places.to_arrow()),
     "geoarrow": lambda places: pa.table(places.to_arrow(geometry_encoding="geoarrow")),
@@ -84,7 +91,7 @@ def test_classify_gives_the_answers_of_geopandas_as_arrow(library, places, zone)
     pd.testing.assert_frame_equal(got, wanted, check_dtype=False, rtol=0.0, atol=1e-9)
 
 
-@pytest.mark.parametrize("library", ["pyarrow", "polars", "geoarrow, WKB"])
+@pytest.mark.parametrize("library", ["pyarrow", "polars", "ibis", "geoarrow, WKB"])
 def test_within_keeps_all_columns(library, places, zone):
     with pytest.warns(UserWarning, match="without a point"):
         found = gb.within(LIBRARIES[library](places), zone)
@@ -99,8 +106,9 @@ def test_within_keeps_all_columns(library, places, zone):
     assert found.schema.field(given.num_columns - 1).equals(given.schema.field(-1))
 
 
-def test_distances_and_sections_are_arrow_too(places, border):
-    table = _to_columns(places)
+@pytest.mark.parametrize("library", ["pyarrow", "ibis"])
+def test_distances_and_sections_are_arrow_too(library, places, border):
+    table = LIBRARIES[library](places)
     distance = gb.distance_to_border(table, border)
     assert isinstance(distance, pa.ChunkedArray)
     wanted = gb.locate(places, border, nearest_point=True)
@@ -111,7 +119,7 @@ def test_distances_and_sections_are_arrow_too(places, border):
     assert section["section"].to_pylist()[:5] == wanted["section"].tolist()[:5]
 
 
-@pytest.mark.parametrize("library", ["pyarrow", "polars", "duckdb", "geoarrow, in metres"])
+@pytest.mark.parametrize("library", ["pyarrow", "polars", "duckdb", "ibis", "geoarrow, in metres"])
 def test_clip_and_buffer_give_the_shapes_of_geopandas_as_arrow(library, places, zone):
     near = places.iloc[:400]
     asked = LIBRARIES[library](near)
