@@ -1,4 +1,4 @@
-"""Run a notebook in JupyterLab: a real server and kernel on this machine, for a real browser."""
+"""Run a notebook in JupyterLab or marimo: a real server and kernel here, for a real browser."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import ast
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
+import textwrap
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from support.browser import Browser
@@ -117,3 +119,37 @@ def jupyter_lab(folder: Path, code: str, browser: Browser) -> Iterator[Lab]:
             lab.client.stop_channels()
         server.terminate()
         server.wait(timeout=_PATIENCE_S)
+
+
+@contextlib.contextmanager
+def marimo(folder: Path, cells: Sequence[str], browser: Browser) -> Iterator[str]:
+    """Serve a notebook of marimo as an app, open it, and give its address."""
+    written = (f"@app.cell\ndef _():\n{textwrap.indent(cell, '    ')}\n" for cell in cells)
+    start = "import marimo\n\napp = marimo.App()\n\n"
+    (folder / "page.py").write_text(start + "\n".join(written), encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/"
+    command = (sys.executable, "-m", "marimo", "run", "page.py", "--headless", f"--port={port}")
+    # Nothing of the developer's own marimo.
+    own = {f"XDG_{name}_HOME": str(folder / name) for name in ("CONFIG", "STATE", "CACHE")}
+    with (folder / "marimo.log").open("wb") as log:
+        server = subprocess.Popen(
+            command, env={**os.environ, **own}, stdout=log, stderr=log, cwd=folder
+        )
+    try:
+        wait_for(lambda: _is_open(port), "marimo")
+        size = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browser.driver.get(url)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=_PATIENCE_S)
+
+
+def _is_open(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
