@@ -54,7 +54,8 @@ def options() -> argparse.Namespace:
     add("--peers", type=some_of(PEERS), default=list(PEERS), help=f"of {', '.join(PEERS)}")
     add("--points", default="1e3,1e5,1e6", help="how many, separated by commas")
     add("--ring", type=count, default=200_000, help="points within 50 m of the zone's edge")
-    add("--rows", type=count, default=10_000_000, help="rows of files, also of dask and Spark")
+    add("--rows", type=count, default=100_000_000,
+        help="of the largest file; a fifth without numba, a tenth for dask and Spark")  # fmt: skip
     add("--share", type=float, default=1.0, help="of 10,000 points and 1,000 areas to buffer")
     add("--turns", type=int, default=3, help="of each command")
     add("--budget", type=float, default=3.0, help="seconds for one method at one size")

@@ -37,6 +37,10 @@ BESIDE_FAST = {
     "geopandas": ["estimated UTM, buffer", "estimated UTM, buffer + sjoin"],
 }
 
+# A file takes three times as long without numba, and dask and Spark take longer for each row. With
+# these shares of the rows, each of them takes a minute or two.
+WITHOUT_NUMBA, IN_CLUSTERS = 5, 10
+
 # Their work is done in a process of its own, whose processor time we do not see.
 SERVED = ("postgis", "turf", "sf")
 
@@ -232,8 +236,8 @@ def time_first_calls(run: Run) -> Iterator[dict[str, Any]]:
 
 def time_bulk(run: Run) -> Iterator[dict[str, Any]]:
     """Yield rows of files."""
-    for group in ("fast", "default"):
-        for row in run.lines_of(group, "bulk.py", run.given.rows, run.folder):
+    for group, part in (("fast", 1), ("default", WITHOUT_NUMBA)):
+        for row in run.lines_of(group, "bulk.py", run.given.rows // part, run.folder):
             ours = row["method"] == "classify_file"
             yield {"group": group, "peer": "geobuffer" if ours else "files"} | row
     for path in run.folder.glob("*-answers*"):
@@ -246,7 +250,8 @@ def time_clusters(run: Run) -> Iterator[dict[str, Any]]:
         try:
             if engine == "spark":
                 environment.spark(run.given.cache)
-            for row in run.lines_of("fast", "cluster.py", engine, run.given.rows, run.folder):
+            rows = run.given.rows // IN_CLUSTERS
+            for row in run.lines_of("fast", "cluster.py", engine, rows, run.folder):
                 yield {"group": "fast", "peer": engine} | row
         except (environment.CannotSetUp, subprocess.TimeoutExpired) as error:
             yield {"peer": engine, "failed": str(error)}
