@@ -11,11 +11,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import brought_in
 import command_line
+from docutils import nodes
+from other_sites import OTHER_SITES
 
 import geobuffer as gb
 
 if TYPE_CHECKING:
-    from docutils import nodes
     from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
@@ -25,7 +26,13 @@ author = "The geobuffer developers"
 copyright = author  # noqa: A001 - the name that Sphinx asks for
 release = version = gb.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+]
 exclude_patterns = ["_build"]
 
 # Notebooks are shown with the answers stored in them, which a test compares with fresh ones.
@@ -49,8 +56,12 @@ python_maximum_signature_line_length = 80
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
-# Types of other packages, and of modules that are not public, are named without a link: links to
-# other sites would need a network in every build.
+# A button copies code without the prompts before it and the answers below it.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+# Types of modules that are not public have no link, nor have those of other packages that
+# other_sites.py does not list.
 nitpick_ignore_regex = [
     (r"py:class", r"(?!geobuffer\b).*"),
     (r"py:.*", r"geobuffer\.\w+\..*"),
@@ -92,9 +103,48 @@ def resolve_public(
     return found
 
 
+def resolve_other_sites(
+    app: Sphinx,  # noqa: ARG001 - what Sphinx passes
+    env: BuildEnvironment,  # noqa: ARG001
+    node: pending_xref,
+    contnode: nodes.Element,
+) -> nodes.Element | None:
+    """Lead the name of a type of another package to the page about it."""
+    name = str(node.get("reftarget", "")).rpartition(".")[2]
+    if node.get("refdomain") != "py" or name not in OTHER_SITES:
+        return None
+    return nodes.reference("", "", contnode, internal=False, refuri=OTHER_SITES[name])
+
+
+class PropertyTexts:
+    """Keeps the texts of properties as they are.
+
+    napoleon takes what stands before a colon for the type, which the signature shows already.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, list[str]] = {}
+
+    def keep(self, *given: Any) -> None:
+        """Remember the text of a property before napoleon reads it."""
+        _, what, name, _, _, lines = given
+        if what == "property":
+            self._kept[name] = list(lines)
+
+    def restore(self, *given: Any) -> None:
+        """Put the text back."""
+        _, _, name, _, _, lines = given
+        lines[:] = self._kept.pop(name, lines)
+
+
 def setup(app: Sphinx) -> None:
     """Bring in what is written elsewhere before any page is read."""
     app.connect("builder-inited", brought_in.bring)
     app.connect("builder-inited", command_line.write_page)
     app.connect("source-read", brought_in.lead_to_copies)
     app.connect("missing-reference", resolve_public)
+    app.connect("missing-reference", resolve_other_sites)
+    texts = PropertyTexts()
+    # napoleon comes at 500.
+    app.connect("autodoc-process-docstring", texts.keep, priority=400)
+    app.connect("autodoc-process-docstring", texts.restore, priority=600)
