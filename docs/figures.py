@@ -8,6 +8,7 @@ takes about a minute.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -268,6 +269,58 @@ def draw_notch(border: gb.Border) -> None:
     saved(figure, "notch.png")
 
 
+def list_kinds(regions: gb.Regions) -> dict[str, gb.Zone]:
+    """Return a zone of every kind of the guide to zones, by a few words that say what it is."""
+    border = gb.border_between(
+        [regions["Bryansk"], regions["Kursk"]], [regions["Chernihiv"], regions["Sumy"]]
+    )
+    build = partial(gb.build_zone, border, tolerance_m=100)
+    source = gb.Source("drawn for this figure")
+    # A line with bends, an area and a point of the same oblasts.
+    line = gb.border_along(
+        shapely.LineString([(33.0, 51.3), (33.6, 51.9), (34.4, 51.5), (35.1, 51.8)]), source=source
+    )
+    park = shapely.Polygon([(33.4, 51.3), (34.2, 51.2), (34.6, 51.7), (34.1, 52.0), (33.6, 51.8)])
+    area = gb.border_around(park, source=source)
+    plant = gb.border_around(shapely.Point(34.0, 51.6), source=source)
+    near, far = build(km=15, side="Ukraine"), gb.build_zone(plant, km=45, tolerance_m=100)
+    return {
+        "on one side": build(km=20, side="Ukraine"),
+        "on both sides": build(km=20),
+        "in rings": build(km=[10, 20, 30], side="Ukraine"),
+        "with flat ends": build(km=20, side="Ukraine", ends="flat"),
+        "of a width for each side": build(km={"Ukraine": 25, "Russia": 10}),
+        "of a width for each section": build(km={"Kursk–Sumy": 25, "Bryansk–Sumy": 10}),
+        "between two distances": build(km=25, from_km=10, side="Ukraine"),
+        "left of a line": gb.build_zone(line, km=20, side="left", tolerance_m=100),
+        "in rings around a point": gb.build_zone(plant, km=[15, 30, 45], tolerance_m=100),
+        "an area and all around it": gb.build_zone(area, km=15, side="around", tolerance_m=100),
+        "outside an area": gb.build_zone(area, km=15, side="outside", tolerance_m=100),
+        "inside an area": gb.build_zone(area, km=8, side="inside", tolerance_m=100),
+        "united": gb.unite(near, far, name="both"),
+        "subtracted": gb.subtract(near, far),
+        "clipped to an oblast": gb.clip_zone(near, regions["Sumy"]),
+    }
+
+
+def draw_kinds(regions: gb.Regions) -> None:
+    """Draw a zone of every kind, each in a panel of its own."""
+    kinds = list_kinds(regions)
+    figure, panels = plt.subplots(5, 3, figsize=(8.0, 11.5), layout="constrained")
+    for axes, (name, zone) in zip(panels.flat, kinds.items(), strict=True):
+        rings = zone.to_frame().geometry
+        gpd.GeoSeries([region.geometry for region in regions], crs=4326).boundary.plot(
+            ax=axes, color=REGION, lw=0.4
+        )
+        shades = mpl.colormaps["Blues"](np.linspace(0.65, 0.25, len(rings)))
+        rings.plot(ax=axes, color=shades, edgecolor=ZONE, lw=0.6)
+        lines = [section.line for section in zone.sections]
+        gpd.GeoSeries(lines, crs=4326).plot(ax=axes, color=BORDER, lw=1.2, markersize=6)
+        axes.set(xlim=(31.2, 35.9), ylim=(50.3, 52.9), xticks=[], yticks=[], xlabel="", ylabel="")
+        axes.set_title(name, fontsize=10)
+    saved(figure, "kinds.png")
+
+
 def main() -> None:
     """Print the table, draw the figures."""
     regions = gb.load_regions()
@@ -276,6 +329,7 @@ def main() -> None:
     draw_edge_errors(border)
     draw_ends(border, regions)
     draw_notch(border)
+    draw_kinds(regions)
 
 
 if __name__ == "__main__":
