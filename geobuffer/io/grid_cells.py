@@ -47,9 +47,12 @@ class Cells(NamedTuple):
         for name, at in zip(reversed(self.names), (self.x, self.y), strict=True):
             steps = np.diff(at)
             if not np.isfinite(at).all() or (
-                len(steps) and np.ptp(steps) > _UNEVEN * abs(steps.mean())
+                len(steps) and np.ptp(steps) >= _UNEVEN * abs(steps.mean())
             ):
-                raise DataError(f"Invalid {name} of the grid: its steps differ. Must be even.")
+                raise DataError(
+                    f"Invalid {name} of the grid: its steps differ or are nothing. Must be even, "
+                    "and larger than what 64 bits round off."
+                )
         if self.crs.is_geographic and np.abs(self.y).max() > 90.0:
             raise DataError(
                 f"Invalid grid: a row of cells is at latitude {self.y[np.abs(self.y).argmax()]:g}. "

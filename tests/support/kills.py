@@ -26,9 +26,10 @@ from geobuffer.datasets.fetch.check_content import read_json
 from geobuffer.datasets.fetch.downloader import Downloader, Wanted
 from geobuffer.io.atomic import write_text
 
-# The two versions of a file: so many places, rings or points of a line.
+# The two versions of a file: so many places, rings or points of a line, cells of this size.
 PLACES = (1_500, 2_500)
 RINGS = (2, 3)
+RESOLUTIONS = (0.02, 0.01)
 
 
 def places(count):
@@ -57,13 +58,14 @@ def make_writers(version):
     rows, rings = places(PLACES[version]), zone(RINGS[version])
     table = pd.DataFrame(rows.drop(columns="geometry"))
     drawn = gb.map_zone(rings)
+    grid = gb.distance_grid(rings.border, bounds=(29, 50, 31, 51), resolution=RESOLUTIONS[version])
     page = gb.OfflinePage(drawn.get_root().render())
     things = {
         "zone.gpkg": rings, "places.gpkg": rows, "zone.geojson": rings, "places.geojson": rows,
         "places.fgb": rows, "places.parquet": rows, "table.parquet": table, "zone.kml": rings,
         "zone.kmz": rings, "places.shp.zip": rows, "places.csv": rows, "places.xlsx": rows,
-        "map.html": drawn, "line.png": picture(10 + version), "line.svg": picture(10 + version),
-        "line.pdf": picture(10 + version),
+        "grid.tif": grid, "map.html": drawn, "line.png": picture(10 + version),
+        "line.svg": picture(10 + version), "line.pdf": picture(10 + version),
     }  # fmt: skip
     writers = {name: lambda path, thing=thing: gb.write(thing, path) for name, thing in
                things.items()}  # fmt: skip

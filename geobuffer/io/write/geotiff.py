@@ -60,16 +60,19 @@ def fit_geotiff(grid: xr.DataArray) -> Callable[[Path], None]:
         numbers = np.asarray(grid.transpose(*cells.names).values, dtype=np.float64)[turns]
         # Make the file in memory: GDAL does not report a failed last write on a full disk.
         # Predictor 3 is made for floating-point numbers. A file beyond 4 GB has to be a BigTIFF.
+        # GDAL's threads would save a tenth of the time, but a forked process lacks them and would
+        # wait for ever, so we ask for none.
         # Without PAM, GDAL writes no second file for metadata that GeoTIFF cannot hold.
         with Env(GDAL_PAM_ENABLED="NO"), MemoryFile() as made:
             with made.open(
                 driver="GTiff", width=len(cells.x), height=len(cells.y), count=1, dtype="float64",
                 crs=wkt, transform=Affine.from_gdal(*transform), nodata=np.nan, compress="deflate",
-                predictor=3, tiled=True, bigtiff="IF_SAFER", num_threads="ALL_CPUS",
+                predictor=3, tiled=True, bigtiff="IF_SAFER",
             ) as raster:  # fmt: skip
                 raster.write(numbers, 1)
                 raster.update_tags(**{n: _text(grid.attrs[n]) for n in _TAGS if n in grid.attrs})
                 raster.set_band_description(1, _text(grid.attrs.get("long_name", "")))
+                raster.set_band_unit(1, _text(grid.attrs.get("units", "")))
             with made.open() as written:
                 # GDAL silently drops a projection that GeoTIFF cannot hold.
                 if not written.crs:

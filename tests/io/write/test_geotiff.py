@@ -33,6 +33,7 @@ def test_numbers_place_and_source_come_back(strip, grid, tmp_path):
         assert kept <= grid.attrs.keys()
         assert {name: tags.get(name) for name in kept} == {n: grid.attrs[n] for n in kept}
         assert raster.descriptions == (grid.attrs["long_name"],)
+        assert raster.units == ("km",)
     np.testing.assert_allclose(gb.distance_grid(strip, like=path), grid, atol=1e-9)
     written = path.read_bytes()
     assert gb.write(holed, path).read_bytes() == written
