@@ -1,11 +1,12 @@
 """Compute the distance to a border at the centre of every cell of a grid.
 
 A grid is given by the centres of its columns and rows and a reference system; cells are computed in
-blocks of rows, so that beside the result little memory is needed.
+blocks, so that beside the result little memory is needed.
 """
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,11 +132,12 @@ def distance_grid(
     cells = _choose_cells(like, bounds, resolution, read_system(crs))
     cells.check()
     values = np.empty((len(cells.y), len(cells.x)))
-    rows = max(_BLOCK_CELLS // len(cells.x), 1)
-    for first in range(0, len(cells.y), rows):
-        lon, lat = _locate_cells(cells, slice(first, first + rows))
-        block = values[first : first + rows]
-        block[:] = _measure_signed_km(border, lon, lat, name).reshape(block.shape)
+    columns = min(len(cells.x), _BLOCK_CELLS)
+    rows = _BLOCK_CELLS // columns
+    for first, left in product(range(0, len(cells.y), rows), range(0, len(cells.x), columns)):
+        at = slice(first, first + rows), slice(left, left + columns)
+        lon, lat = _locate_cells(cells, *at)
+        values[at] = _measure_signed_km(border, lon, lat, name).reshape(values[at].shape)
     y, x = cells.names
     grid: xr.DataArray = xarray.DataArray(
         values,
@@ -181,12 +183,14 @@ def _lay_cells(bounds: Any, resolution: Any, crs: pyproj.CRS) -> Cells:
             "be at most 360° wide.",
             parameter="bounds",
         )
-    columns, rows = (east - west) / wide + 0.5, (north - south) / high + 0.5
-    # Before the centres are made: a billion of them would fill the memory.
-    if columns * rows > MOST_CELLS * 1.01 + columns + rows:
+    # As floating-point numbers: a tiny step makes more columns than a whole number can count.
+    columns, rows = (np.floor(n + 0.5) for n in ((east - west) / wide, (north - south) / high))
+    # Before the centres are made: a billion of them would fill the memory, also in a single row.
+    cells = max(columns, 1.0) * max(rows, 1.0)
+    if cells > MOST_CELLS:
         raise DataError(
-            f"Invalid resolution {resolution!r}: it makes {columns * rows:,.0f} cells. Must make "
-            f"at most {MOST_CELLS:,}.",
+            f"Invalid resolution {resolution!r}: it makes {cells:,.15g} cells. Must make at most "
+            f"{MOST_CELLS:,}.",
             parameter="resolution",
         )
     x = west + (np.arange(int(columns), dtype=np.float64) + 0.5) * wide
@@ -205,9 +209,9 @@ def _cells_of_raster(raster: Any) -> Cells:
     return Cells(read_system(raster.crs), x, y)
 
 
-def _locate_cells(cells: Cells, rows: slice) -> tuple[Floats, Floats]:
-    """Return longitudes and latitudes of the centres of some rows; NaN beyond the Earth."""
-    x, y = (one.ravel() for one in np.meshgrid(cells.x, cells.y[rows]))
+def _locate_cells(cells: Cells, rows: slice, columns: slice) -> tuple[Floats, Floats]:
+    """Return longitudes and latitudes of the centres of a block; NaN beyond the Earth."""
+    x, y = (one.ravel() for one in np.meshgrid(cells.x[columns], cells.y[rows]))
     if cells.crs != "EPSG:4326":
         convert = pyproj.Transformer.from_crs(cells.crs, "EPSG:4326", always_xy=True)
         x, y = convert.transform(x, y)

@@ -96,6 +96,14 @@ def test_around_an_area_and_about_the_pole():
     np.testing.assert_allclose(grid.values, arc, atol=1e-3)
 
 
+def test_cells_are_the_same_in_small_blocks(strip, monkeypatch):
+    given = {"bounds": (29.7, 50.4, 30.3, 50.6), "resolution": 0.05}
+    grid = gb.distance_grid(strip, **given)
+    for cells in (5, 30):
+        monkeypatch.setattr("geobuffer.analysis.distance_grid._BLOCK_CELLS", cells)
+        assert gb.distance_grid(strip, **given).identical(grid)
+
+
 @pytest.mark.parametrize(
     ("given", "error", "says"),
     [
@@ -103,7 +111,13 @@ def test_around_an_area_and_about_the_pole():
         ({"bounds": (0, 0, 1, 1)}, gb.DataError, "resolution="),
         ({"bounds": (0, 0, 1, 1), "resolution": 1, "like": "a.tif"}, gb.DataError, "like="),
         ({"bounds": (0, 0, 1, 1), "resolution": -1}, gb.DataError, "-1"),
-        ({"bounds": (0, 0, 1, 1), "resolution": 1e-5}, gb.DataError, "10,000,1"),
+        ({"bounds": (0, 0, 1, 1), "resolution": 1e-5}, gb.DataError, "10,000,0"),
+        ({"bounds": (0, 0, 1, 1), "resolution": 1e-320}, gb.DataError, "1e-320: it makes inf"),
+        ({"bounds": (0, 0, 1, 1), "resolution": (1e-15, 9)}, gb.DataError, r"1e\+15 "),
+        ({"bounds": (0, 0, 1e300, 1), "resolution": 1, "crs": 3857}, gb.DataError, r"1e\+300"),
+        ({"bounds": (90, 0, 90 + 2e-14, 1), "resolution": (1e-16, 1)}, gb.DataError, "nothing"),
+        ({"bounds": (0, 0, 1, 1), "resolution": float("inf")}, gb.WrongKind, "inf"),
+        ({"bounds": (0, 0, 1, float("nan")), "resolution": 1}, gb.WrongKind, "bounds"),
         ({"bounds": (0, 0, 1, 1), "resolution": 9}, gb.DataError, "0 by 0"),
         ({"bounds": (0, 80, 1, 91), "resolution": 1}, gb.DataError, "91"),
         ({"bounds": (0, 0, 1, 1), "resolution": 1, "crs": "no"}, gb.DataError, "no"),
