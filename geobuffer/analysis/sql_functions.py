@@ -62,12 +62,22 @@ class SqlFunction(NamedTuple):
         >>> SQL_FUNCTIONS[1].ask(zone, lon, lat, accuracy_m).to_pylist()
         ['inside', 'outside']
         """
-        lon, lat, *accuracy = columns
-        # A row without one of the two has no point.
-        nowhere = np.isnan(lon) | np.isnan(lat)
-        lon, lat = np.where(nowhere, np.nan, lon), np.where(nowhere, np.nan, lat)
-        accuracy_m = accuracy[0] if accuracy else None
-        return self.read(zone, answer(lon, lat, zone, accuracy_m=accuracy_m))
+        return self.read(zone, answer_columns(zone, *columns))
+
+
+def answer_columns(zone: Zone, *columns: NDArray[np.float64]) -> Answers:
+    """Return the answers from which functions of these columns read: lon, lat and perhaps accuracy.
+
+    Raises
+    ------
+    DataError
+        As :meth:`SqlFunction.ask`.
+    """
+    lon, lat, *accuracy = columns
+    # A row without one of the two has no point.
+    nowhere = np.isnan(lon) | np.isnan(lat)
+    lon, lat = np.where(nowhere, np.nan, lon), np.where(nowhere, np.nan, lat)
+    return answer(lon, lat, zone, accuracy_m=accuracy[0] if accuracy else None)
 
 
 def _number_column(values: NDArray[np.float64]) -> pa.Array:

@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 import geobuffer as gb
+from geobuffer.analysis import duckdb as duckdb_functions
 
 duckdb = pytest.importorskip("duckdb")
 
@@ -53,6 +54,23 @@ def test_a_million_rows_are_answered_as_by_classify(con, zone):
         assert found[column].to_numpy() == pytest.approx(
             wanted[column].to_numpy(), abs=1e-12, nan_ok=True
         )
+
+
+def test_functions_of_a_query_share_their_answers(zone, monkeypatch):
+    asked, answer = [], duckdb_functions.answer_columns
+    monkeypatch.setattr(
+        duckdb_functions,
+        "answer_columns",
+        lambda *given: asked.append(len(given)) or answer(*given),
+    )
+    rows = (
+        "(select range as id, 30 + range / 100 as lon, 51.0 as lat, 9 as accuracy_m from range(9))"
+    )
+    with duckdb.connect() as con:
+        gb.duckdb.register(con, zone)
+        con.sql(QUERY.replace("from places", f"from {rows}")).fetchall()
+    # One batch: once with the accuracies and once without.
+    assert sorted(asked) == [3, 4]
 
 
 def test_functions_of_two_zones_live_side_by_side(con, zone, border):
