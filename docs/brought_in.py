@@ -22,7 +22,7 @@ ROOT = DOCS.parent
 
 # What to copy, where to, and how links to the site's own pages begin in it, and should.
 BROUGHT = (
-    ("notebooks/*.ipynb", "tutorials", None),
+    ("notebooks/*.ipynb", "tutorials", (b"](../docs/", b"](../")),
     ("benchmarks/README.md", "benchmarks", (b"](../docs/", b"](../")),
     ("benchmarks/requirements.txt", "benchmarks", None),
     ("benchmarks/goals.toml", "benchmarks", None),
