@@ -1,4 +1,4 @@
-"""Make ``table.geobuffer.buffer(...)`` work on tables of pandas, as a method of theirs."""
+"""Register an accessor in pandas, so that ``table.geobuffer.buffer(...)`` works."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 @pd.api.extensions.register_dataframe_accessor("geobuffer")
 class TableAccessor:
-    """What geobuffer does with a GeoDataFrame, as ``table.geobuffer``.
+    """The methods of geobuffer for a GeoDataFrame, as ``table.geobuffer``.
 
-    It is registered by ``import geobuffer`` where pandas is imported already, and else by the first
-    use of a public name of geobuffer.
+    ``import geobuffer`` registers this accessor if pandas is already imported. Otherwise the first
+    use of a public name of geobuffer registers it.
 
     Parameters
     ----------
@@ -30,12 +30,12 @@ class TableAccessor:
 
     def __init__(self, table: pd.DataFrame) -> None:
         if getattr(table, "active_geometry_name", None) is None:
-            # pandas asks for this class of error.
+            # pandas expects an accessor to raise this class of error.
             raise AttributeError("geobuffer works on a GeoDataFrame with an active geometry")
         self._table = table
 
     def buffer(self, km: Any, **options: Any) -> gpd.GeoDataFrame:
-        """Return the zone within a distance of each row, as :func:`geobuffer.buffer`.
+        """Return the zone within a distance of each row, like :func:`geobuffer.buffer`.
 
         Parameters
         ----------
@@ -51,7 +51,7 @@ class TableAccessor:
         >>> clinics.geobuffer.buffer(km="km").geom_type.tolist()
         ['Polygon']
         """
-        # Imported late: registering must not take the time that geopandas takes.
+        # Imported here, because importing geopandas would make the registration slow.
         from geobuffer.analysis.buffers import buffer
 
         found: gpd.GeoDataFrame = buffer(self._table, km, **options)

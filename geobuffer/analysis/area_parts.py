@@ -1,10 +1,11 @@
 """Find which parts of areas lie in a zone: in each ring, on each side and near each section.
 
-An area that no edge of the zone crosses lies in one ring, which its outline tells
-(:mod:`geobuffer.analysis.line_parts`). Another one is cut with the polygons of the rings. These are
-pictures of a distance, so they are drawn again, more exactly, where areas are small. Where the side
-or the nearest section changes within a part, the part is divided along parallels: each is a line,
-and how much of it lies where is known to a millimetre.
+An area that no edge of the zone crosses lies in one ring; its outline shows in which
+(:mod:`geobuffer.analysis.line_parts`). Other areas are cut with the polygons of the rings. Edges of
+these polygons only approximate a distance, so for small areas we draw them again with a finer
+tolerance. If the side or the nearest section changes within a part, we measure the part along
+parallels: a parallel is a line, and :mod:`geobuffer.analysis.line_parts` measures to a millimetre
+how much of it lies on which side and near which section.
 """
 
 from __future__ import annotations
@@ -36,24 +37,25 @@ if TYPE_CHECKING:
     Shapes = NDArray[np.object_]
 
 
-# An edge that is off by a tolerance makes an area wrong by its length times the tolerance. It is
-# about as long as the square root of the area. This share keeps a fifth of an area right to 0.01 %.
+# If an edge is off by a tolerance, an area is wrong by the length of the edge times the tolerance.
+# The edge is about as long as the square root of the area. With a tolerance of this share of that
+# length, a part of a fifth of the area is still accurate to 0.01 %.
 _TOLERANCE_SHARE = 2e-5
 
 # The tolerances at which rings are drawn again, in metres. The finest takes seven seconds for the
-# default zone; smaller areas than 500 m by 500 m are then right to some
-# square metres.
+# default zone; areas smaller than 500 m by 500 m are then accurate to some square metres.
 _TOLERANCES_M = (1.0, 0.1, 0.01)
 
-# Rings are cut into tiles of so many vertices, so that a small area is cut with few of them.
+# Rings are cut into tiles of at most this many vertices, so that cutting a small area involves few
+# vertices.
 _TILE = 256
 
-# A part that is divided by side and section is first cut by so many parallels. What is narrower
-# from south to north than half a step may be missed.
+# A part that is divided by side and section is first cut by this many parallels. A strip that is
+# narrower from south to north than half a step may be missed.
 _PARALLELS = 32
 
-# A step between two parallels is halved as long as it may be wrong by this share of the part. Steps
-# that hold a jump, such as an edge along a parallel, are few; so shares are right to 0.01 %.
+# A step between two parallels is halved while it may be wrong by more than this share of the part.
+# Few steps contain a jump, such as an edge along a parallel, so shares are accurate to 0.01 %.
 _PARALLEL_SHARE = 3e-6
 _HALVINGS = 14
 
@@ -70,7 +72,7 @@ class AreaParts(NamedTuple):
 
 
 class Pieces(NamedTuple):
-    """What of areas lies in the rings of a zone: an entry for each area, ring and side."""
+    """The parts of areas in the rings of a zone: an entry for each area, ring and side."""
 
     area: Ints
     ring: Ints
@@ -87,7 +89,7 @@ def _join(found: Sequence[Pieces]) -> Pieces:
 
 
 def cut_areas(shapes: Shapes, outline_ring: Ints, zone: Zone, size_m2: Floats) -> Pieces:
-    """Return what of areas lies in each ring of a zone.
+    """Return the parts of areas that lie in each ring of a zone.
 
     Parameters
     ----------
@@ -117,13 +119,13 @@ def cut_areas(shapes: Shapes, outline_ring: Ints, zone: Zone, size_m2: Floats) -
 
 
 def measure_pieces(pieces: Pieces) -> AreaParts:
-    """Return how large pieces are, whatever their side and section."""
+    """Return the sizes of pieces, without dividing them by side and section."""
     unknown = np.full(len(pieces.area), -1)
     return AreaParts(pieces.area, pieces.ring, unknown, unknown, areas_m2(pieces.shape) / 1e6)
 
 
 def divide_pieces(pieces: Pieces, zone: Zone) -> AreaParts:
-    """Return how large pieces are by side and section of the zone."""
+    """Return the sizes of pieces by side and section of the zone."""
     if not len(pieces.area):
         none = np.zeros(0, dtype=np.int64)
         return AreaParts(none, none, none, none, np.zeros(0))
@@ -131,7 +133,7 @@ def divide_pieces(pieces: Pieces, zone: Zone) -> AreaParts:
     if isinstance(zone, BufferZone) and not one.border.is_bare:
         pieces = _cut_by_side(pieces, zone)
     size = areas_m2(pieces.shape) / 1e6
-    side, section, is_mixed = _ask_vertices(pieces, zone)
+    side, section, is_mixed = _find_mixed_pieces(pieces, zone)
     plain = np.flatnonzero(~is_mixed)
     parts = AreaParts(
         pieces.area[plain], pieces.ring[plain], side[plain], section[plain], size[plain]
@@ -157,7 +159,7 @@ def _find_crossed(shapes: Shapes, rings: Sequence[BaseGeometry]) -> NDArray[np.b
 
 
 def _choose_tolerance(zone: Zone, size_m2: Floats) -> float:
-    """Return how exactly to draw rings that cut areas, in metres; 0 if they are exact enough."""
+    """Return the tolerance (m) for rings that cut areas; 0 if the drawn rings are good enough."""
     wanted = max(_TOLERANCE_SHARE * float(np.sqrt(size_m2.min())), _TOLERANCES_M[-1])
     if zone.error_m <= wanted:
         return 0.0
@@ -165,15 +167,15 @@ def _choose_tolerance(zone: Zone, size_m2: Floats) -> float:
 
 
 def _draw_rings(zone: Zone, tolerance_m: float) -> tuple[BaseGeometry, ...]:
-    """Return the rings of a zone, drawn to a tolerance in metres; as they are for 0."""
+    """Return the rings of a zone, drawn to a tolerance in metres; 0 keeps them unchanged."""
     if tolerance_m == 0.0 or not is_zone(zone):
         return zone.rings
-    return _draw_anew(zone, tolerance_m)
+    return _redraw_rings(zone, tolerance_m)
 
 
-# A few zones, with the parts that some are made of.
+# We keep the rings of a few zones, and of the parts of combined zones: drawing them takes seconds.
 @lru_cache(maxsize=8)
-def _draw_anew(zone: BufferZone | CombinedZone, tolerance_m: float) -> tuple[BaseGeometry, ...]:
+def _redraw_rings(zone: BufferZone | CombinedZone, tolerance_m: float) -> tuple[BaseGeometry, ...]:
     if isinstance(zone, BufferZone):
         km: Any = (
             dict(zip((side.name for side in zone.border.sides), zone.side_km, strict=True))
@@ -182,7 +184,7 @@ def _draw_anew(zone: BufferZone | CombinedZone, tolerance_m: float) -> tuple[Bas
         )
         ends: Any = zone.ends
         with warnings.catch_warnings():
-            # Where sides meet, the tolerance cannot always be kept: by tenths of a metre.
+            # Where sides meet, edges may exceed the tolerance by tenths of a metre.
             warnings.filterwarnings("ignore", "The edges of the zone lie up to", UserWarning)
             drawn = build_zone(
                 zone.border, km, from_km=zone.edges_km[0], side=zone.side, ends=ends,
@@ -201,7 +203,7 @@ def _draw_part(part: Part, tolerance_m: float) -> BaseGeometry:
     """Return a part of a combined zone as a polygon."""
     if isinstance(part, Region):
         return flatten_area(part.geometry)
-    return shapely.union_all(_draw_anew(part, tolerance_m))
+    return shapely.union_all(_redraw_rings(part, tolerance_m))
 
 
 def _cut_with_tiles(shapes: Shapes, polygon: BaseGeometry) -> tuple[Ints, Shapes]:
@@ -261,7 +263,7 @@ def _cut_by_side(pieces: Pieces, zone: BufferZone) -> Pieces:
     for area in areas:
         at, parts = _cut_with_tiles(left, area)
         found.append(Pieces(pieces.area[rows[at]], pieces.ring[rows[at]], parts))
-        # The first side holds what both hold.
+        # Land that lies in both territories counts for the first side.
         left = left.copy()
         left[at] = shapely.difference(left[at], parts)
     rest = np.flatnonzero(~shapely.is_empty(left))
@@ -271,8 +273,8 @@ def _cut_by_side(pieces: Pieces, zone: BufferZone) -> Pieces:
     return joined.select(~shapely.is_empty(joined.shape))
 
 
-def _ask_vertices(pieces: Pieces, zone: Zone) -> tuple[Ints, Ints, NDArray[np.bool_]]:
-    """Return the side and section of a point in each piece, and whether vertices have others."""
+def _find_mixed_pieces(pieces: Pieces, zone: Zone) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """Return the side and section of a point in each piece, and whether any vertex has another."""
     inner = shapely.get_coordinates(shapely.point_on_surface(pieces.shape))
     at = answer(inner[:, 0], inner[:, 1], zone)
     side, section = at.side.astype(np.int64), at.section.astype(np.int64)
@@ -290,14 +292,15 @@ def _ask_vertices(pieces: Pieces, zone: Zone) -> tuple[Ints, Ints, NDArray[np.bo
 
 
 def _divide(pieces: Pieces, size_km2: Floats, zone: Zone) -> AreaParts:
-    """Return the sizes of pieces by side and section, from parallels across them.
+    """Return the sizes of pieces by side and section, measured along parallels across them.
 
-    How much of a parallel lies where is integrated over the latitude by Simpson's rule. A step from
-    one parallel to the next is halved where the rule and the trapezium differ.
+    We measure each parallel by side and section, and integrate over the latitude by Simpson's rule.
+    A step from one parallel to the next is halved where Simpson's rule and the trapezium rule
+    differ.
     """
     every = np.arange(len(pieces.area))
     bounds = shapely.bounds(pieces.shape)
-    # At its very ends a parallel may run along an edge.
+    # A parallel at the north or south end of a piece may run along an edge, so we stay inside.
     height = (bounds[:, 3] - bounds[:, 1]) * (1.0 - 2e-9)
     south = bounds[:, 1] + 1e-9 * height
 
@@ -327,7 +330,7 @@ def _divide(pieces: Pieces, size_km2: Floats, zone: Zone) -> AreaParts:
     at, key = np.nonzero(total)
     size = total[at, key] / total.sum(axis=1)[at] * size_km2[at]
     side, section = np.divmod(key, len(zone.sections) + 1)
-    # The code −1 stands last.
+    # The last number stands for the code −1 (none).
     side[side == len(zone.sides)] = -1
     section[section == len(zone.sections)] = -1
     return AreaParts(pieces.area[at], pieces.ring[at], side, section, size)
@@ -336,8 +339,9 @@ def _divide(pieces: Pieces, size_km2: Floats, zone: Zone) -> AreaParts:
 def _measure_parallels(shapes: Shapes, lat: Floats, zone: Zone) -> Floats:
     """Return how much of the parallel across each shape lies on each side and near each section.
 
-    A column for each side and section, and for none. Lengths are weighted by the length of a degree
-    of latitude there, so that their integral is an area.
+    There is a column for each pair of side and section; a pair may have no side or no section.
+    Lengths are weighted by the length of a degree of latitude there, so that their integral is an
+    area.
     """
     west, _, east, _ = shapely.bounds(shapes).T
     ends = np.stack([np.stack([west, lat], axis=-1), np.stack([east, lat], axis=-1)], axis=1)

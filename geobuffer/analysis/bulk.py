@@ -83,8 +83,8 @@ if TYPE_CHECKING:
 _NOTE = "_geobuffer.json"
 _PART = re.compile(r"part-\d{6,}\.parquet|_geobuffer\.json")
 
-# What the parts of a folder share: by the entry of the record that is compared, what it identifies
-# and the entry that shows it to readers, if any.
+# What all parts of a folder must share. The key is the entry of the note that we compare. The value
+# is what a difference means, and the entry that shows it to readers, if any.
 _SHARED = {
     "zone_id": ("another zone", "zone"),
     "source": ("another source file", "source"),
@@ -287,22 +287,21 @@ def classify_file(  # noqa: PLR0913 - one parameter for each fact that a file ma
     """Classify the rows of a file of any length, write them, and return their number.
 
     The columns of :func:`geobuffer.classify` are added or replaced, with the same values. Rows
-    without a point get missing values. Rows of empty fields of a text table are left out, as in
-    :func:`geobuffer.read_settlements`, and a warning counts them. Accuracies, radii, countries and
-    oblasts are used where the file has them, as in a table of that function.
+    without a point get missing values. Rows of a text table in which all fields are empty are left
+    out, as in :func:`geobuffer.read_settlements`, and a warning counts them. Accuracies, radii,
+    countries and oblasts are used where the file has them, as in a table of that function.
 
     Parameters
     ----------
     source
         Any file or table of PostGIS that :func:`geobuffer.read_settlements` reads, by the same
-        rules. Batches of GeoParquet of points, of Parquet with coordinates and of text tables (CSV,
-        TSV, TXT) of any length are read one by one; other sources are read as a whole: layers,
-        workbooks, records of JSON, what lies in an archive, and tables of PostGIS, whose target
-        must be one file. What holds for a whole column, such as its decimal mark, is that of the
-        whole file, for which we read it twice. In a file with the column ``accuracy_m`` or
-        ``radius_m``, a missing value counts as 1,000 metres. Without the column, all points count
-        as exact, or all places as points. Columns keep their names; the points of a layer are in
-        degrees.
+        rules. GeoParquet of points, Parquet with coordinates and text tables (CSV, TSV, TXT) of any
+        length are read in batches. Other sources are read as a whole: layers, workbooks, records of
+        JSON, files in an archive, and tables of PostGIS. For a table of PostGIS the target must be
+        one file. Facts about a whole column, such as its decimal mark, are found in the whole file,
+        so we read it twice. In a file with the column ``accuracy_m`` or ``radius_m``, a missing
+        value counts as 1,000 metres. Without the column, all points count as exact, or all places
+        as points. Columns keep their names; the points of a layer are in degrees.
     zone
         The zone.
     target
@@ -392,10 +391,10 @@ def classify_file(  # noqa: PLR0913 - one parameter for each fact that a file ma
 
 @contextmanager
 def _use_system_memory() -> Iterator[None]:
-    """Let Arrow take memory straight from the system, and set its pool again afterwards.
+    """Let Arrow take memory directly from the system, and restore its pool afterwards.
 
-    Arrow's usual pool gives the memory of each batch back and takes it again, which costs a tenth
-    of the processor's time.
+    Arrow's default pool returns the memory of each batch to the system and takes it again. That
+    costs a tenth of the processor time.
     """
     before = pa.default_memory_pool()
     pa.set_memory_pool(pa.system_memory_pool())

@@ -1,9 +1,9 @@
 """Classify tables: distance to a border, nearest section, zone membership and conflicts.
 
-Tables of points are answered here, those of lines and areas by
-:mod:`geobuffer.analysis.features`. The table is the first argument and may be in any CRS. The
-result has one row for each row of the table, with the same index. A row without a shape gets
-missing values. The table of the caller stays unchanged.
+This module classifies tables of points. :mod:`geobuffer.analysis.features` classifies lines and
+areas. The table is the first argument and may be in any CRS. The result has one row for each row of
+the table, with the same index. A row without a shape gets missing values. The table of the caller
+stays unchanged.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Classification(NamedTuple):
     lat: Floats
     """Coordinates in degrees; NaN where there is no point."""
     uncertainty: Uncertainty
-    """Why the places may lie elsewhere than their points."""
+    """How far the places may be from their points, and why."""
     answers: Answers
     """The answers as arrays."""
 
@@ -204,7 +204,7 @@ def locate(table: Table, border: Border, *, nearest_point: bool = False) -> pd.D
     return found if rows is None else make_arrow(found)
 
 
-# A foot is right to some micrometres, so the direction to one nearer than this is noise.
+# A nearest point is accurate to some micrometres, so the bearing to one nearer than this is noise.
 _NO_BEARING_M = 1e-3
 
 
@@ -227,9 +227,9 @@ def _locate_table(
     with_side: bool = True,
     nearest_point: bool = False,
 ) -> pd.DataFrame:
-    """Return what :func:`locate` does, on request without the side, which takes longer to find.
+    """Return the result of :func:`locate`; ``with_side=False`` skips the side, the slowest part.
 
-    Warnings point to a caller further up.
+    ``stacklevel`` is the caller that warnings point to.
     """
     check_border(border)
     lon, lat = _read_points(table, border, stacklevel=stacklevel + 1)
@@ -254,7 +254,7 @@ def _read_points(
 
 
 def _row_labels(table: gpd.GeoDataFrame | gpd.GeoSeries) -> pd.Index:
-    """Return how messages name the rows: by a column of names, or else by the index."""
+    """Return the labels of the rows for messages: a column of names, or else the index."""
     labels: pd.Index = table.index
     for column in ("name_en", "name"):
         if column in getattr(table, "columns", ()):
@@ -268,17 +268,17 @@ def classify(table: Table, zone: Zone) -> pd.DataFrame:
     Parameters
     ----------
     table
-        Points, lines or areas, in any CRS; of one kind, because their answers have other columns.
-        Of points, these columns are used where present: ``accuracy_m``, the error range of the
-        point, and ``radius_m``, the radius of the place, in metres; ``country`` and
+        Points, lines or areas, in any CRS; all of one kind, because each kind gets other columns.
+        For points, these columns are used if the table has them: ``accuracy_m``, the error range of
+        the point, and ``radius_m``, the radius of the place, in metres; ``country`` and
         ``oblast_iso`` (ISO codes), or names in ``country`` and ``oblast``. In a table with the
         column ``accuracy_m`` or ``radius_m``, a missing value counts as 1,000. Without the column,
-        all points count as exact, or all places as points. Of lines and areas, ``accuracy_m``
-        alone is used in the same way. Their edges are straight in the CRS of the table.
+        all points count as exact, or all places as points. For lines and areas, only
+        ``accuracy_m`` is used, in the same way. Their edges are straight in the CRS of the table.
 
-        Also a table of Polars, DuckDB, Ibis or pyarrow, which hands over its columns by Arrow: with
-        a column of shapes of a type of GeoArrow, or with longitudes and latitudes under the names
-        that files have, such as ``lon`` and ``lat``.
+        A table of Polars, DuckDB, Ibis or pyarrow works as well. Its columns are read through
+        Arrow: a column of shapes in a GeoArrow type, or columns of longitudes and latitudes with
+        the same names as in files, such as ``lon`` and ``lat``.
     zone
         The zone. Its edges belong to it; a point on the edge of two rings is in the inner one.
 
@@ -293,16 +293,17 @@ def classify(table: Table, zone: Zone) -> pd.DataFrame:
         place; ``conflict``, a sentence where the country or oblast of the table contradicts the
         point, else ``""``.
 
-        For lines and areas: ``distance_km``, the least distance, 0 where the border is met;
-        ``farthest_km``, the greatest one, of an area that of its outline; ``side``, ``section`` and
-        ``chainage_km`` of the nearest point; ``ring``, the innermost one with a part of it;
-        ``membership``: ``"inside"`` if every point is, ``"outside"`` if every point is,
-        ``"partly"`` if one point is surely inside and another surely outside, else
-        ``"uncertain"``: then an edge of the zone is nearer than ``margin_km`` to where it begins or
-        ends; ``length_km`` and ``inside_km`` of lines, ``area_km2`` and ``inside_km2`` of areas:
-        how large all of it and its part inside are; and ``share_inside``, from 0 to 1. Distances
-        and lengths are right to some millimetres, areas to 0.01 % (of less than a hectare, to some
-        square metres).
+        For lines and areas, ``distance_km`` is the least distance, 0 where the shape touches the
+        border. ``farthest_km`` is the greatest distance; for an area, that of its outline.
+        ``side``, ``section`` and ``chainage_km`` are those of the nearest point. ``ring`` is the
+        innermost ring that contains a part of the shape. ``membership`` is ``"inside"`` if every
+        point is inside, ``"outside"`` if every point is outside, and ``"partly"`` if one point is
+        surely inside and another surely outside. Otherwise it is ``"uncertain"``: an edge of the
+        zone is nearer than ``margin_km`` to the nearest or farthest point of the shape. The size of
+        the whole shape and of its part inside are ``length_km`` and ``inside_km`` for lines,
+        ``area_km2`` and ``inside_km2`` for areas; ``share_inside`` is their ratio, from 0 to 1.
+        Distances and lengths are accurate to some millimetres, areas to 0.01 % (areas below a
+        hectare to some square metres).
 
     Raises
     ------
@@ -346,10 +347,10 @@ def classify_table(
     *,
     stacklevel: int = 1,
 ) -> Classification:
-    """Return what :func:`classify` does, and the coordinates and error ranges that decided.
+    """Return the result of :func:`classify`, with the coordinates and error ranges behind it.
 
-    Callers that need more than the columns call this once and hand the result on. Warnings point
-    to the caller, or with ``stacklevel`` to one further up.
+    Callers that need more than the columns call this once and pass the result on. Warnings point to
+    the caller, or with a larger ``stacklevel`` to the caller of the caller.
     """
     check_zone(zone)
     lon, lat = _read_points(table, zone, stacklevel=stacklevel + 1)
@@ -407,7 +408,7 @@ def make_feature_frame(
 
 
 def _spread(values: NDArray[Any], rows: NDArray[np.int64], count: int, missing: float) -> Any:
-    """Return values at some of so many rows, and missing ones elsewhere."""
+    """Return an array of ``count`` entries with values at some rows and ``missing`` elsewhere."""
     found = np.full(count, missing, dtype=values.dtype)
     found[rows] = values
     return found
@@ -429,8 +430,8 @@ def within(table: Table, zone: Zone) -> gpd.GeoDataFrame:
     -------
     geopandas.GeoDataFrame, or pyarrow.Table for a table of another library
         The rows in their order, with their index, columns and CRS; the columns of :func:`classify`
-        are added (or replaced). Rows that are partly inside are among them. ``attrs["geobuffer"]``
-        names the border and its source; :func:`geobuffer.write` puts that into every row.
+        are added (or replaced). Rows that are partly inside are included. ``attrs["geobuffer"]``
+        names the border and its source; :func:`geobuffer.write` copies that into every row.
 
     Raises
     ------
@@ -477,10 +478,10 @@ def _warn_of_missing(
 
 
 def clip(table: Table, zone: Zone) -> gpd.GeoDataFrame | pa.Table:
-    """Return what of points, lines or areas lies in a zone, cut at its edges.
+    """Cut points, lines or areas at the edges of a zone, and return the parts inside it.
 
-    Each row keeps its index and its columns. Rows without a part in the zone are left out, and so
-    are uncertain rows whose shape does not reach it. What lies wholly inside stays as it is.
+    Each row keeps its index and its columns. Rows without a part in the zone are left out, also
+    uncertain rows whose shape does not reach it. A shape that lies wholly inside stays unchanged.
 
     Parameters
     ----------
@@ -492,10 +493,10 @@ def clip(table: Table, zone: Zone) -> gpd.GeoDataFrame | pa.Table:
     Returns
     -------
     geopandas.GeoDataFrame
-        The rows in their order, in the CRS of the table. What is cut has no heights. Cuts of lines
-        are right to a millimetre; those of areas follow the zone to a centimetre or to a
-        six-thousandth of a percent of the size of the smallest area that is cut. For a table of
-        another library, the rows as Arrow, with their shapes in ``geometry`` (GeoArrow).
+        The rows in their order, in the CRS of the table. A shape that is cut loses its heights.
+        Cuts of lines are accurate to a millimetre; those of areas follow the zone to a centimetre
+        or to a six-thousandth of a percent of the size of the smallest area that is cut. For a
+        table of another library, the rows as Arrow, with their shapes in ``geometry`` (GeoArrow).
 
     Raises
     ------
@@ -533,7 +534,7 @@ def _clip_rows(table: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
     return table.iloc[rows].set_geometry(gpd.GeoSeries(shapes, table.index[rows], crs=table.crs))
 
 
-# What a column of points is called if an answer has its name.
+# Names for the geometry column of a table if an answer has the name of that column.
 _POINTS_NAMES = ("geometry", "geometry_points", "geometry_of_table")
 
 
@@ -541,7 +542,7 @@ def join_columns(table: gpd.GeoDataFrame, found: pd.DataFrame) -> gpd.GeoDataFra
     """Return a table with the columns of another one that has the same rows in the same order."""
     name = table.geometry.name
     if name in found.columns:
-        # The column of points gives way to the answer of its name.
+        # An answer has the name of the geometry column, so that column gets another name.
         taken = {*table.columns, *found.columns}
         table = table.rename_geometry(next(n for n in _POINTS_NAMES if n not in taken))
     others = table.drop(columns=[c for c in found.columns if c in table.columns])

@@ -1,7 +1,7 @@
-"""Add up columns of a table over the rows that a zone holds: what is known, and what is not.
+"""Add up columns of a table over the rows in a zone, and count the rows without a figure.
 
-A sum is a lower limit, because rows may have no figure. So each sum has the number of such rows
-beside it, and both are given again for the rows of which the zone says *uncertain*.
+A sum is a lower limit, because rows may have no figure. So each sum comes with the number of such
+rows, and the uncertain rows have a sum and a number of their own.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 #: The column that is added up if the caller names none.
 PEOPLE = "population"
 
-# A number that is whole to this share of itself is written without decimals.
+# A sum is written without decimals if it differs from a whole number by at most this share of it.
 _WHOLE = 1e-12
 
 
 class SumNames(NamedTuple):
-    """The columns that hold the sum of a column, and how much is not known of it."""
+    """The names of the columns for the sums of a column and for its rows without a figure."""
 
     sure: str
     sure_without: str
@@ -49,7 +49,7 @@ def name_sums(column: str) -> SumNames:
     >>> name_sums("population")[:2]
     ('population', 'without_figure')
     """
-    # The column that is always there has the shorter names.
+    # ``population``, the default column, gets the shorter names.
     before = "" if column == PEOPLE else f"{column}_"
     return SumNames(
         column, f"{before}without_figure", f"{column}_uncertain",
@@ -95,7 +95,7 @@ def read_columns(table: gpd.GeoDataFrame, of: Any, taken: Iterable[str]) -> dict
     table
         The table.
     of
-        The name of a column, or several; None for ``population``, which need not be there.
+        The name of a column, or several; None for ``population``, which the table may lack.
     taken
         Other columns of the result.
 
@@ -120,8 +120,8 @@ def read_columns(table: gpd.GeoDataFrame, of: Any, taken: Iterable[str]) -> dict
             raise DataError(f"Invalid of {column!r}. {did_you_mean(column, known)}", parameter="of")
         if used & {*(names := name_sums(column))}:
             raise DataError(
-                f"Invalid of {column!r}: the result has a column of the name of its sum. Must be "
-                "another column, or the same one renamed.",
+                f"Invalid of {column!r}: the result has another column with the name of its sum. "
+                "Must be another column, or the same one renamed.",
                 parameter="of",
             )
         used |= {*names}
@@ -162,6 +162,6 @@ def sum_columns(
 
 
 def _write_sum(column: str, total: float) -> int | float:
-    """Return a sum as a whole number if it is one; there are only whole people."""
+    """Return a sum as an integer if it is whole, because people are counted in integers."""
     whole = round(total)
     return whole if column == PEOPLE or abs(total - whole) <= _WHOLE * abs(total) else total

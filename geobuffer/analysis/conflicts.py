@@ -1,8 +1,8 @@
 """Compare the country and oblast that a table lists for each place with its point.
 
-A table has few countries and oblasts, whatever its length. So columns are kept as numbers of their
-different values (:class:`NumberedValues`), and each combination of values and of regions that hold
-the point is judged once.
+Even a long table has few different countries and oblasts. So we store each different value once and
+its number for each row (:class:`NumberedValues`). Rows with the same values and the same regions
+around their points are compared only once.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def read_listing(table: pd.DataFrame | pd.Series) -> Listing:
 
 
 def number_values(name: str, values: Any) -> NumberedValues:
-    """Return values with each different one once; blank texts count as missing.
+    """Return the different values of a column with their numbers; blank texts count as missing.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def number_values(name: str, values: Any) -> NumberedValues:
 
 
 def drop_blanks(column: NumberedValues) -> NumberedValues:
-    """Return values of which texts without a letter are missing."""
+    """Return values with blank texts marked as missing."""
     blank = [
         n for n, one in enumerate(column.different) if isinstance(one, str) and not one.strip()
     ]
@@ -154,7 +154,7 @@ class Conflicts(NamedTuple):
     sentences: NumberedValues
     """How the country or oblast contradicts the point; ``""`` if it does not."""
     wrong_country: Flags
-    """Whether another country lists the place than the one that holds its point."""
+    """Whether the country that lists the place differs from the country around its point."""
     unlisted: Flags
     """Whether no country lists the place."""
 
@@ -186,13 +186,13 @@ def find_conflicts(
     """
     count = len(lon)
     if all(column is None for column in listing):
-        return make_free(count)
+        return make_no_conflicts(count)
     outlines = AreaIndex([region.geometry for region in regions]) if outlines is None else outlines
     holders = outlines.find_holders(lon, lat)
     there = np.isfinite(lon)
     columns = [column.number + 1 for column in listing if column is not None]
     case, first = _number_cases([holders.number, there, *columns])
-    judged = _judge_cases(
+    judged = _compare_cases(
         Listing(*(None if column is None else column.select(first) for column in listing)),
         regions, holders.combinations[holders.number[first]], there[first],
     )  # fmt: skip
@@ -203,8 +203,8 @@ def find_conflicts(
     )
 
 
-def make_free(count: int) -> Conflicts:
-    """Return what holds for places that nothing lists: no conflicts."""
+def make_no_conflicts(count: int) -> Conflicts:
+    """Return empty conflicts, for places that no country or oblast lists."""
     none, listed = repeat_value(0, count), repeat_value(False, count)  # noqa: FBT003 - a value
     return Conflicts(NumberedValues(none, [""]), listed, repeat_value(True, count))  # noqa: FBT003
 
@@ -223,14 +223,14 @@ def _number_cases(columns: Sequence[NDArray[Any]]) -> tuple[Ints, Ints]:
             cases = int(case.max(initial=0)) + 1
         case, cases = case * different + column, cases * different
     case = pd.factorize(case)[0]
-    # Cases are numbered in their order.
+    # pandas numbers cases by first occurrence, so each new maximum is the first row of a case.
     return case, np.flatnonzero(np.diff(np.maximum.accumulate(case), prepend=-1))
 
 
-def _judge_cases(
+def _compare_cases(
     listing: Listing, regions: Sequence[Region], held: Flags, has_point: Flags
 ) -> Conflicts:
-    """Return the conflicts of rows that regions hold, (rows, regions), and that have a point."""
+    """Return the conflicts of rows; ``held`` (rows, regions) says which regions hold the point."""
     nothing = NumberedValues(np.full(len(held), -1), [])
     country, oblast, iso = (nothing if column is None else column for column in listing)
     codes = [*_read_country_codes(country.different, regions), None]
@@ -260,8 +260,8 @@ def _judge_cases(
     return Conflicts(NumberedValues(number, list(different)), wrong_country, unlisted)
 
 
-# If you ask about one point after another, you get the same arrays: to make them again takes as
-# long as to test the side of the point. A table needs one size or two.
+# Calls for one point after another share these arrays, because making them takes as long as testing
+# the side of the point. A table needs one size or two.
 @lru_cache(maxsize=64, typed=True)
 def repeat_value(value: str | float, count: int) -> NDArray[Any]:
     """Return a read-only array that stores one value, however many rows it has.

@@ -35,13 +35,13 @@ def label_rings(zone: Zone, *, cumulative: bool) -> list[dict[str, object]]:
     if not cumulative or _is_cut_out(zone):
         return [{"ring": name} for name in zone.ring_names]
     begin, edges = _find_start(zone), zone.edges_km[1:]
-    # A count that leaves out what lies nearer than its first edge must say so.
+    # A count that leaves out everything nearer than its first edge must state that edge.
     start: dict[str, object] = {} if begin == 0.0 else {"from_km": begin}
     return [{**start, "within_km": edge} for edge in edges]
 
 
 def _find_start(zone: Zone) -> float:
-    """Return the distance below which a zone holds nothing, in km, as its parts say it."""
+    """Return the distance (km) below which a zone holds nothing, from the edges of its parts."""
     if not isinstance(zone, CombinedZone):
         return zone.edges_km[0]
     starts = [_find_start(part) for part in zone.parts if not isinstance(part, Region)]
@@ -56,7 +56,7 @@ def _is_cut_out(zone: Zone | Region) -> bool:
 
 
 def order_key(key: Key) -> list[tuple[bool, str, Any]]:
-    """Return by what groups are sorted: their values, missing ones last.
+    """Return the sort key of a group: its values, with missing ones last.
 
     Examples
     --------

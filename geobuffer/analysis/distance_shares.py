@@ -1,9 +1,9 @@
 """Find the share of pixels within each distance of a border, by distances and without polygons.
 
-A pixel whose distances all lie between two widths needs one distance only. A pixel that a width
-cuts is cut in four, again and again, until the distance is nearly linear in each part. A distance
-grows by a metre to a metre, away from the nearest point of the border. So the share of a part
-within a width has a closed form.
+If all distances in a pixel lie between two widths, one distance is enough. If the line at one width
+crosses the pixel, we divide the pixel into four, again and again, until the distance is nearly
+linear in each part. The distance grows by one metre per metre, in the direction away from the
+nearest point of the border. So a formula gives the share of a part within a width.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 
 # A part is small enough if its corners are nearer to its centre than this share of the width that
-# cuts it. About a single point, where distances bend most, the linear share is then off by 0.02 %.
+# cuts it. Around a single point, where distances bend most, the linear share is then off by 0.02 %.
 _SMALL = 1.0 / 20.0
-# Where the border itself cuts the part, this share of the least width: its line is straight there,
-# and what a corner of the border adds on one side it takes away elsewhere.
+# If the border itself cuts the part, this share of the least width is enough: the border is mostly
+# straight within a part, and what one of its corners adds on one side it takes away elsewhere.
 _SMALL_AT_BORDER = 1.0 / 8.0
-# Pixels on the rim of a territory are cut to at most this share of their size: there the centre of
-# a part decides. They are few.
+# Pixels on the rim of a territory are divided into parts of at most this share of their size, and
+# the centre of each part decides on its side. There are few such pixels.
 _SMALL_ON_RIM = 1.0 / 16.0
 # A centre nearer to the border than this share of a part's radius does not show where the border
 # runs, so the part is cut once more.
 _NO_DIRECTION = 0.02
-# Parts are at least this share of a pixel, so that every search ends; for corners that have no
-# place on Earth, as on the rim of a map of the world, less small ones do.
+# Parts are at least this share of a pixel, so that every search ends. Parts with a corner off the
+# Earth, as on the rim of a map of the world, are divided less often.
 _SMALLEST, _SMALLEST_NOWHERE = 2.0**-24, 2.0**-4
 
 # Parts at a time: some 500 bytes each.
@@ -71,7 +71,7 @@ class _Parts(NamedTuple):
 
 
 class _Measured(NamedTuple):
-    """What is known of parts; kilometres."""
+    """The measurements of parts, in kilometres."""
 
     km: Floats
     """The distance of the centre; 0 in areas that a zone around them holds, NaN off the Earth."""
@@ -109,7 +109,7 @@ class DistanceShares:
         self.is_one_sided = side not in {BOTH, AROUND}
 
     def add_up(self, cells: Cells, share: Floats, values: Floats) -> Floats:
-        """Return sums of values of pixels, shared out among the widths.
+        """Return the sums of values of pixels within each width.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class DistanceShares:
             The sums within each width: (k, widths).
         """
         sums = np.zeros((len(values), len(self.within_km)))
-        # Rounding: a whole pixel may have a little less than one.
+        # Because of rounding, the share of a whole pixel may be a little below 1.
         is_rim = self.is_one_sided & (share < 1.0 - 1e-6)
         for first in range(0, len(share), _BATCH):
             rows = slice(first, first + _BATCH)
@@ -142,7 +142,7 @@ class DistanceShares:
         found = self._measure(parts, 1.0, is_rim)
         is_cut = found.low < found.high
         is_open = is_cut & self._find_large(found, is_rim, found.radius, 1.0)
-        # A pixel beyond the last width is in the zone by the rounding of its polygon.
+        # A pixel beyond the last width lies in the zone only because its polygon is rounded.
         begin = np.minimum(found.low, count - 1)
         sums = _bin_values(begin[~is_cut], values[:, ~is_cut], count).cumsum(axis=1)
         rest = np.flatnonzero(is_cut & ~is_open)
@@ -159,7 +159,8 @@ class DistanceShares:
             rows = opened[first : first + step]
             shares = self._share_pixels(parts.select(rows), found.radius[rows], is_rim[rows])
             given = shares[:, -1:]
-            # What no part holds is a sliver: it counts from the distance of the centre on.
+            # If no part lies within any width, the pixel covers a sliver of the zone: it counts
+            # from the width at the distance of its centre.
             sliver = (np.arange(count) >= begin[rows, None]) * 1.0
             sums += values[:, rows] @ np.divide(shares, given, out=sliver, where=given > 0.0)
         return sums
@@ -253,17 +254,17 @@ class DistanceShares:
             km, radius, along, across, np.searchsorted(edges, km - radius),
             np.searchsorted(edges, km + radius), there.astype(np.float64), np.zeros(len(km), bool),
         )  # fmt: skip
-        self._tell_sides(found, np.flatnonzero(is_rim), (lon, lat), (corner_lon, corner_lat))
+        self._measure_sides(found, np.flatnonzero(is_rim), (lon, lat), (corner_lon, corner_lat))
         return found
 
-    def _tell_sides(
+    def _measure_sides(
         self,
         found: _Measured,
         rim: Ints,
         centre: tuple[Floats, Floats],
         corners: tuple[Floats, Floats],
     ) -> None:
-        """Fill in how much of parts of pixels on a rim lies on the side of the zone."""
+        """Set the share of parts on the side of the zone, for parts of pixels on a rim."""
         if not len(rim):
             return
         ours = [side.name for side in self.border.sides].index(self.side)
@@ -282,7 +283,7 @@ class DistanceShares:
 
 
 def _find_outward(centre: Floats, foot: Floats, lon: Floats, lat: Floats) -> Floats:
-    """Return the horizontal direction in which points lie from their feet: (n, 3), of length 1."""
+    """Return the horizontal direction from nearest points to points: (n, 3), of length 1."""
     lam, phi = np.radians(lon), np.radians(lat)
     up = np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=1)
     away = centre - foot
@@ -303,22 +304,22 @@ def _add_at(sums: Floats, place: Ints, values: Floats) -> None:
 
 
 def share_below(above: Floats, along: Floats, across: Floats) -> Floats:
-    """Return the share of rectangles in which a number that grows evenly is below a level.
+    """Return the share of each rectangle in which a linear function is below a level.
 
     Parameters
     ----------
     above
-        How much the level is above the number in the middle.
+        How much the level is above the value in the middle.
     along, across
-        How much the number grows from the middle of a rectangle to that of one edge, and to that of
-        the next. At least 0.
+        How much the value grows from the middle of a rectangle to the middle of one edge, and to
+        the middle of the next edge. At least 0.
 
     Examples
     --------
     >>> share_below(np.array([0.0, 0.5, -1.0]), np.ones(3), np.array([0.0, 0.0, 1.0])).tolist()
     [0.5, 0.75, 0.125]
     """
-    # The number is the sum of two even distributions; widths of 0 are those of single numbers.
+    # The values are distributed like the sum of two uniform variables; one of width 0 is constant.
     long = np.maximum(np.maximum(along, across), 1e-12)
     short = np.maximum(np.minimum(along, across), 1e-9 * long)
     off = np.minimum(np.abs(above), long + short)

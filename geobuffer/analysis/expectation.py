@@ -1,10 +1,10 @@
-"""Expect how many places a zone holds: sums of probabilities, with the interval that holds 90 %.
+"""Estimate how many places lie in a zone: sums of probabilities, with an interval of 90 %.
 
-Errors of places with a point are independent. Places without a point share candidates: if these
-say too little about where the places of a hromada lie, they do so for all of them. The correlation
-of two such places is that of draws from an urn of Pólya that holds the candidates: 1 / (1 + n) for
-candidates of the weight n, as for a beta-binomial distribution (N. L. Johnson and S. Kotz, *Urn
-Models and Their Application*, 1977).
+Errors of places with a point are independent. Places without a point share the candidates of their
+hromada: if these candidates are misleading, they mislead for all its places. So the places are
+correlated like draws from a Pólya urn that holds the candidates: by 1 / (1 + n) for candidates of
+the weight n, as in a beta-binomial distribution (N. L. Johnson and S. Kotz, *Urn Models and Their
+Application*, 1977).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from geobuffer.analysis.membership import ask_candidates, find_ring_probability
+from geobuffer.analysis.membership import answer_candidates, find_ring_probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,11 +53,11 @@ class Parts(NamedTuple):
     p: Floats
     """The probability that it lies in each ring: a column for each ring."""
     group: NDArray[np.int64]
-    """The places of one number have the same candidates; −1 for points, which share no error."""
+    """Places with the same number share candidates; −1 for points, whose errors are independent."""
     correlation: Floats
     """The correlation of two places of the group."""
     whole: Floats
-    """How nearly all people of the place are in the ring or none: see `Errors.measure_whole`."""
+    """How far the people of the place stay together: see `Errors.measure_whole`."""
     side: NDArray[np.object_]
     section: NDArray[np.object_]
 
@@ -84,7 +84,7 @@ def list_parts(found: Classification, zone: Zone, edges_km: Sequence[tuple[float
     )  # fmt: skip
     if found.uncertainty.candidates is None:
         return points
-    asked = ask_candidates(found.lon, zone, found.uncertainty)
+    asked = answer_candidates(found.lon, zone, found.uncertainty)
     known = asked.candidates
     p = find_ring_probability(
         known.lon, known.lat, zone, asked.answers, asked.uncertainty, edges_km
@@ -136,7 +136,7 @@ class Groups(NamedTuple):
 
 
 def group_entries(columns: Sequence[NDArray[np.object_]], count: int) -> Groups:
-    """Return the groups of so many entries by columns of values, of which None is one.
+    """Group ``count`` entries by the values of columns; None counts as a value.
 
     Examples
     --------
@@ -190,7 +190,7 @@ def sum_parts(
     """
     code, distinct = groups
     # A place may have several entries with one key: its probability is their sum.
-    # A pair as one number: those sort ten times as fast as columns of two.
+    # We pack each pair of key and place into one number: numbers sort ten times as fast as pairs.
     numbers = code * (parts.row.max(initial=0) + 1) + parts.row
     _, first, pair = np.unique(numbers, return_index=True, return_inverse=True)
     key, correlation = code[first], parts.correlation[first]
@@ -220,7 +220,7 @@ def model_range(sums: Sequence[Sum]) -> tuple[int, int] | None:
 
 
 def round_to_digits(value: float) -> int:
-    """Return a number with two digits: a model knows no more."""
+    """Return a number with two digits, because the model is no more accurate."""
     return round(float(f"{value:.1e}"))
 
 
@@ -248,7 +248,7 @@ class _Shared(NamedTuple):
 
 
 def _share_groups(key: NDArray[np.int64], group: NDArray[np.int64]) -> _Shared:
-    """Return the groups of entries, apart for each key."""
+    """Return the groups of entries, separately for each key."""
     rows = np.flatnonzero(group >= 0)
     numbers = key[rows] * (group.max(initial=0) + 1) + group[rows]
     _, first, number = np.unique(numbers, return_index=True, return_inverse=True)
@@ -258,7 +258,7 @@ def _share_groups(key: NDArray[np.int64], group: NDArray[np.int64]) -> _Shared:
 def _find_variance(
     own: Floats, key: NDArray[np.int64], shared: _Shared, correlation: Floats, count: int
 ) -> Floats:
-    """Return the variance of the sum of each key, from those of the places themselves."""
+    """Return the variance of the sum of each key, from the variances of its places."""
     variance = np.bincount(key, own * (1.0 - correlation), minlength=count)
     deviation = np.sqrt(own[shared.rows] * correlation[shared.rows])
     sums = np.bincount(shared.number, deviation, minlength=len(shared.key))

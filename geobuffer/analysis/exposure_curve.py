@@ -55,16 +55,17 @@ if TYPE_CHECKING:
     from geobuffer.zones.source import Source
 
 
-#: The least step of a curve: no border is known better, and memory has an end.
+#: The least step of a curve: no border is more accurate, and more rows may not fit into memory.
 LEAST_STEP_KM = 0.001
 
 
 # Rows of a curve of rasters, if no step is given. A picture needs no more.
 _RASTER_ROWS = 100
-# Shares of pixels within a distance are right to this: so much of a zone without data is rounding.
+# The accuracy of the shares of pixels within a distance. If a smaller share of a zone has no data,
+# that is rounding.
 _EXACT_SHARE = 1e-3
-# The areas of a zone beyond the rasters are added up over pixels of half its width, but from 1 km
-# to 1°: smaller ones would take time, larger ones say little.
+# The area of a zone outside the rasters is added up over pixels of half the width of the zone, but
+# of at least 1 km and at most 1°: smaller pixels take too long, larger ones are too coarse.
 _LEAST_PIXEL_DEG, _MOST_PIXEL_DEG = 0.01, 1.0
 _KM_PER_DEGREE = 111.0
 
@@ -128,8 +129,9 @@ def exposure_curve(  # noqa: PLR0913 - each argument is a choice of its own
     Notes
     -----
     The pixels of rasters are read once, whatever the number of distances. The polygon of the widest
-    zone says which share of each pixel lies in the zone; geodesic distances share that out among
-    the widths. A pixel that a width cuts is cut in four until the distance is linear in each part.
+    zone decides which share of each pixel lies in the zone. Geodesic distances divide that share
+    among the widths. If the line at some width crosses a pixel, the pixel is divided into four,
+    again and again, until the distance is nearly linear in each part.
 
     Examples
     --------
@@ -175,7 +177,7 @@ def exposure_curve(  # noqa: PLR0913 - each argument is a choice of its own
 
 def _check_values_fit(table: Any, values: str | None) -> None:
     """Raise DataError unless values= is given for rasters, and for them only."""
-    # To iterate over a table gives texts too: the names of its columns.
+    # Iterating over a table yields texts, too (the names of its columns), like a list of paths.
     is_table = hasattr(table, "columns") or is_arrow_stream(table)
     is_raster = not is_table and PATHS.accepts(table)
     if values is not None:
@@ -241,8 +243,8 @@ def _add_up_pixels(
     return people, data, area
 
 
-# At so many distances at most the places within are expected: a quarter of a kilometre apart at
-# 50 km, which is about the error of a place. So the time is linear in the rows.
+# Expected places are computed at this many distances at most, so that the time is linear in the
+# rows. At 50 km these are a quarter of a kilometre apart, which is about the error of a place.
 _MOST_EXPECTED = 200
 
 
@@ -255,7 +257,7 @@ def _insert_expected(
 ) -> None:
     """Insert the columns of expected places into a curve, in front of the counts.
 
-    Only `rows` count. A curve of more distances is interpolated between these.
+    Only `rows` count. If the curve has more distances, we interpolate between these.
     """
     to_km = zone.width_km
     step = max(to_km / _MOST_EXPECTED, LEAST_STEP_KM)

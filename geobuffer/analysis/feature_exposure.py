@@ -1,7 +1,7 @@
 """Count lines and areas in each ring of a zone: kilometres, square kilometres and sums of columns.
 
-A part of a row counts where it lies. A row near an edge of a ring is counted apart as uncertain, as
-a place is.
+Each part of a row counts in the ring in which it lies. A row near an edge of a ring is counted
+separately as uncertain, like a place.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
-# Columns of the result that have these names already.
+# Columns that every result has, so `by` and `of` may not use these names.
 _TAKEN = ("ring", "from_km", "within_km", "features", "uncertain", "length_km", "area_km2")
 
 
 class _Parts(NamedTuple):
-    """Parts of rows in rings, and one without size for each row that may lie in the zone."""
+    """Parts of rows in rings, and a part of size 0 for each row that may lie in the zone."""
 
     row: Ints
     ring: Ints
@@ -63,9 +63,9 @@ def expose_features(  # noqa: PLR0913 - the arguments of exposure
     table, zone, by, cumulative, of, whole
         As for :func:`geobuffer.exposure`.
     kind
-        What :func:`geobuffer.io.feature_tables.find_kind` says of the table.
+        The result of :func:`geobuffer.io.feature_tables.find_kind` for the table.
     """
-    # What is no column is refused below.
+    # Values that are not names of columns raise an error below.
     asked = [by] if isinstance(by, str) or not TEXTS.accepts(by) else [*(by or ())]
     divide = "side" in asked or "section" in asked
     found = answer_features(table, kind, zone, divide=divide)
@@ -85,8 +85,8 @@ def expose_features(  # noqa: PLR0913 - the arguments of exposure
         edges = zone.edges_km[0 if cumulative else number], zone.edges_km[number + 1]
         near = _find_near(frame, *edges)
         for key in keys:
-            held = _hold(parts, key, rings, len(table))
-            here = _hold(parts, key, range(-1, len(zone.ring_names)), len(table)) > -1.0
+            held = _sum_by_row(parts, key, rings, len(table))
+            here = _sum_by_row(parts, key, range(-1, len(zone.ring_names)), len(table)) > -1.0
             unsure = here & _is_unsure(frame, held, near, is_only=len(labels) == 1)
             sure = (held > 0.0) & ~unsure
             if not columns or (sure | unsure).any():
@@ -134,8 +134,8 @@ def _list_parts(
     return _Parts(row, ring, size, keys)
 
 
-def _hold(parts: _Parts, key: tuple[object, ...], rings: range, count: int) -> Floats:
-    """Return how much of each row lies in rings, of the parts with a key; −1 for rows without."""
+def _sum_by_row(parts: _Parts, key: tuple[object, ...], rings: range, count: int) -> Floats:
+    """Return the size of each row's parts with a key in some rings; −1 for rows without any."""
     here = np.array([one == key for one in parts.key], dtype=bool)
     here &= np.isin(parts.ring, rings)
     held = np.full(count, -1.0)
@@ -145,7 +145,7 @@ def _hold(parts: _Parts, key: tuple[object, ...], rings: range, count: int) -> F
 
 
 def _find_near(frame: pd.DataFrame, inner: float, outer: float) -> Flags:
-    """Return which rows begin or end nearer to an edge of a ring than they are accurate."""
+    """Return the rows whose nearest or farthest point has an edge of a ring within its margin."""
     margin = frame["margin_km"].to_numpy()
     begins = np.abs(frame["distance_km"].to_numpy() - outer) < margin
     ends = np.abs(frame["farthest_km"].to_numpy() - inner) < margin

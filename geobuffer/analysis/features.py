@@ -1,6 +1,6 @@
 """Classify tables of lines and areas: how much of each lies in a zone, and how surely.
 
-A line or an area is judged by its points. It is inside if every point is, outside if every point
+The points of a line or an area decide. It is inside if every point is, outside if every point
 is, and partly inside if one point is surely inside and another surely outside. Otherwise the
 accuracy of the row or of the border leaves it uncertain.
 """
@@ -69,7 +69,7 @@ class FeatureAnswers(NamedTuple):
     parts: FeatureParts
     membership: NDArray[np.int8]
     shapes: NDArray[np.object_]
-    """What of each lies in the zone, or None."""
+    """The part of each that lies in the zone, or None."""
     row_count: int
     """The number of rows of the table."""
 
@@ -84,7 +84,7 @@ class FeatureAnswers(NamedTuple):
         """The size of what lies inside, for each row of the table."""
         parts, whole = self.parts, self.is_whole
         found = np.bincount(parts.row, parts.size, minlength=self.row_count).astype(np.float64)
-        # Rounding of a sum must not leave a part of it outside.
+        # The rounding of a sum must not make a part of a whole shape seem outside.
         found[self.features.rows[whole]] = self.size[whole]
         return found
 
@@ -106,7 +106,7 @@ def answer_features(
     table
         The table.
     kind
-        What :func:`geobuffer.io.feature_tables.find_kind` says of it.
+        The result of :func:`geobuffer.io.feature_tables.find_kind` for it.
     zone
         The zone.
     divide
@@ -147,17 +147,17 @@ def _answer_lines(features: Features, accuracy_km: Floats, zone: Zone) -> Featur
     shapes[whole] = features.shapes[whole]
     for line, shape in _join_stretches(some, whole):
         shapes[line] = shape
-    membership = _judge(extremes)
+    membership = _choose_classes(extremes)
     size, count = extremes.length_km, len(shapes)
     return FeatureAnswers(features, extremes, size, parts, membership, shapes, count)
 
 
-# Ends of neighbouring pieces are one vertex, but for rounding: 0.1 mm.
+# Ends of neighbouring pieces are the same vertex, except for rounding of up to this (0.1 mm).
 _SAME_DEGREES = 1e-9
 
 
 def _join_stretches(some: Stretches, whole: NDArray[np.bool_]) -> list[tuple[int, BaseGeometry]]:
-    """Return the shape of what of lines lies in a zone, of lines that do not so as a whole."""
+    """Return the parts of lines in a zone, for the lines that are not wholly inside."""
     some = some.select(~whole[some.line])
     step = some.begin[1:] - some.end[:-1]
     step[:, 0] = wrap_degrees(step[:, 0])
@@ -193,12 +193,13 @@ def _answer_areas(
     parts = _clean_parts(measured, size_m2 / 1e6)
     extremes = _meet_border(features, extremes, zone)
     held = _join_pieces(pieces, len(shapes))
-    extremes = _ask_interiors(shapes, held, extremes, accuracy_km, zone)
+    extremes = _add_interior_points(shapes, held, extremes, accuracy_km, zone)
     summed = _sum_parts(
         features.rows[parts.area], parts.ring, parts.side, parts.section, parts.size_km2
     )
     size, count = size_m2 / 1e6, len(shapes)
-    return FeatureAnswers(features, extremes, size, summed, _judge(extremes), held, count)
+    membership = _choose_classes(extremes)
+    return FeatureAnswers(features, extremes, size, summed, membership, held, count)
 
 
 def _clean_parts(parts: AreaParts, size_km2: Floats) -> AreaParts:
@@ -209,7 +210,7 @@ def _clean_parts(parts: AreaParts, size_km2: Floats) -> AreaParts:
 
 
 def _join_pieces(pieces: Pieces, count: int) -> NDArray[np.object_]:
-    """Return what of each area lies in the zone; None where nothing does."""
+    """Return the part of each area that lies in the zone; None for an area outside."""
     found = np.full(count, None, dtype=object)
     order = np.argsort(pieces.area, kind="stable")
     for at in np.split(order, np.flatnonzero(np.diff(pieces.area[order])) + 1):
@@ -246,14 +247,14 @@ def _meet_border(features: Features, extremes: Extremes, zone: Zone) -> Extremes
     return changed
 
 
-def _ask_interiors(
+def _add_interior_points(
     shapes: NDArray[np.object_],
     held: NDArray[np.object_],
     extremes: Extremes,
     accuracy_km: Floats,
     zone: Zone,
 ) -> Extremes:
-    """Return extremes that know a point of each area in the zone, and one beside it.
+    """Return extremes that also count a point of each area inside the zone, and one outside it.
 
     A zone, or a hole of it, may lie within an area without meeting its outline.
     """
@@ -279,7 +280,7 @@ def _ask_interiors(
 # --- both ---
 
 
-def _judge(extremes: Extremes) -> NDArray[np.int8]:
+def _choose_classes(extremes: Extremes) -> NDArray[np.int8]:
     """Return the codes of the classes."""
     inside, outside, doubtful = extremes[-3:]
     both = inside & outside

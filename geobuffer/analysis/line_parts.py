@@ -6,10 +6,11 @@ L with the distances a and b at its ends, the distance is
 
 - at least (a + b − L) / 2, and at least min(a, b) − L² / 8d, where d is the first bound: the
   distance to one point bends upwards by 1 / d at most, and the least of such distances no more;
-- at most (a + b + L) / 2, and at most the distances to the two feet of its ends, which are convex.
+- at most (a + b + L) / 2, and at most the distance to the foot of each end, which is convex. A foot
+  is the nearest point of the border.
 
-A stretch is halved while an edge of the zone lies between its bounds. Where the answers at the ends
-of what is left differ, the change is found to a millimetre.
+A stretch is halved while an edge of the zone lies between its bounds. If the ends of a remaining
+stretch have different answers, we find the place of the change to a millimetre.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 
-# Distances and changes are found to this, in metres. It is what distances of points are right to.
+# The accuracy of distances and of changes, in metres; distances of points are no more accurate.
 _EXACT_M = 1e-3
 
 # Stretches shorter than this are not halved in search of an edge. So a line that dips across an
@@ -58,13 +59,14 @@ _SHORT_M = 1.0
 # another section for less than this may be counted with its neighbour.
 _STEP_M = 250.0
 
-# Nor does a bound say where the cut of a flat end is. Points near one are so far apart.
+# No bound says either where a flat end cuts the zone. Points near a flat end are this far apart.
 _CUT_STEP_M = 25.0
 
-# An edge of doubt, a margin from an edge of the zone, is looked for at a fraction of the margin.
+# Within a margin of an edge of the zone, points are uncertain. The limit of that strip is an edge
+# of doubt. We find it to this fraction of the margin.
 _DOUBT_SHARE = 0.25
 
-# Pieces at a time: some 300 bytes each, and as much for the points between.
+# How many pieces we process at a time: each takes 300 bytes, and as much for the points between.
 _BATCH = 200_000
 
 _INSIDE, _UNCERTAIN = MEMBERSHIP.index("inside"), MEMBERSHIP.index("uncertain")
@@ -81,7 +83,7 @@ class Stretches(NamedTuple):
     section: NDArray[np.int16]
     length_km: Floats
     begin: Floats
-    """Where it begins: (n, 2) degrees. Longitudes run on over ±180°."""
+    """Where it begins: (n, 2) degrees. Longitudes continue beyond ±180°."""
     end: Floats
     piece: Ints
     """The straight piece of a line that it is part of; neighbours on a piece share an end."""
@@ -93,10 +95,10 @@ class Stretches(NamedTuple):
 
 
 class Extremes(NamedTuple):
-    """What holds for each line as a whole: arrays with one entry for each line."""
+    """The facts about each whole line: arrays with one entry for each line."""
 
     least_km: Floats
-    """Its least distance from the border; 0 if it meets it."""
+    """Its least distance from the border; 0 if the line touches the border."""
     greatest_km: Floats
     side: NDArray[np.int8]
     """The side of its nearest point."""
@@ -159,7 +161,7 @@ class _Points(NamedTuple):
     foot: Floats
     """Their nearest points: (borders, 2, n) degrees."""
     away_m: Floats
-    """The distance of the answer, which is 0 in areas that a zone around them fills."""
+    """The distance in the answer; 0 inside the areas of a zone around areas."""
     side: NDArray[np.int8]
     section: NDArray[np.int16]
     chainage_km: Floats
@@ -170,7 +172,7 @@ class _Points(NamedTuple):
     def has_other_answers(self, one: Ints, other: Ints) -> Flags:
         """Return for which pairs of points the ring, the side or the section differ."""
         differ = self.ring[one] != self.ring[other]
-        # Outside the zone nothing is counted by side and section.
+        # Outside the zone we do not count by side and section.
         inside = ~differ & (self.ring[one] >= 0)
         differ |= inside & (self.side[one] != self.side[other])
         return np.asarray(differ | (inside & (self.section[one] != self.section[other])))
@@ -215,7 +217,7 @@ class _Search:
         self.seen = np.zeros((count, len(MEMBERSHIP)), dtype=bool)
 
     def run(self) -> tuple[Extremes, Stretches]:
-        """Return what holds for each line, and its stretches."""
+        """Return the extremes of each line, and its stretches."""
         intervals = self._begin()
         closed = []
         while len(intervals.piece):
@@ -228,11 +230,11 @@ class _Search:
     # --- points ---
 
     def _begin(self) -> _Intervals:
-        """Return the pieces as intervals, after an answer for their ends."""
+        """Classify the ends of all pieces, and return the pieces as intervals."""
         p, every = self.pieces, np.arange(len(self.pieces.lon))
         last = np.flatnonzero(np.diff(p.part, append=-1) != 0)
         shares = np.concatenate([np.zeros(len(every)), np.ones(len(last))])
-        self.points = self._ask(np.concatenate([every, last]), shares, 0)
+        self.points = self._classify(np.concatenate([every, last]), shares, 0)
         tail = every + 1
         tail[last] = len(every) + np.arange(len(last))
         return _Intervals(every, np.zeros(len(every)), np.ones(len(every)), every, tail)
@@ -244,27 +246,27 @@ class _Search:
         return first.join(open_._replace(begin=mid, head=at))
 
     def _add(self, piece: Ints, share: Floats) -> Ints:
-        """Return the numbers of new points, after an answer for them."""
+        """Classify new points, add them to the known ones, and return their numbers."""
         known = len(self.points.ring)
         if not len(piece):
             return np.zeros(0, dtype=np.int64)
-        new = self._ask(piece, share, known)
+        new = self._classify(piece, share, known)
         pairs: Any = zip(self.points, new, strict=True)
         joined: Any = (np.concatenate(both, axis=-1) for both in pairs)
         self.points = _Points(*joined)
         return np.arange(known, known + len(piece))
 
-    def _ask(self, piece: Ints, share: Floats, first: int) -> _Points:
-        """Return the answers for new points, and keep what they say of their lines.
+    def _classify(self, piece: Ints, share: Floats, first: int) -> _Points:
+        """Return the answers for new points, and update the extremes of their lines.
 
-        The first one will have the number `first`.
+        ``first`` is the number of the first new point.
         """
         lon, lat = self.pieces.at(piece, share)
         lon, line = wrap_degrees(lon), self.pieces.line[piece]
         feet = [border.index.nearest(lon, lat) for border in self.borders]
         accuracy_m = self.accuracy_km[line] * 1e3
         margin_km = measure_errors(lon, lat, self.zone, accuracy_m, np.zeros(1)).margin
-        # No probability is asked for. A line may belong to no country or to several.
+        # We need no probability. A line may lie in no country or in several, so none lists it.
         exact = Errors(np.array(np.nan), np.array(0.0), np.array(0.0))
         found = decide(lon, lat, self.zone, make_uncertainty(margin_km, exact))
         away_m = found.distance_km * 1e3
@@ -287,7 +289,7 @@ class _Search:
         """Return which intervals to halve."""
         length = self.pieces.length_m[at.piece] * (at.end - at.begin)
         found = length > _EXACT_M
-        # The bounds by feet take most of the time, so only what others leave open has them.
+        # The bounds by feet take most of the time, so they come last, for the intervals left.
         for by_feet in (False, True):
             rows = np.flatnonzero(found)
             found[rows] = self._need_points(at.select(rows), length[rows], by_feet=by_feet)
@@ -321,7 +323,7 @@ class _Search:
         distance = self.points.distance_m[border]
         head, tail = distance[at.head], distance[at.tail]
         least = (head + tail - length) / 2.0
-        # A piece of a line is off its geodesic by a millimetre, a part of it by less.
+        # A piece of a line is off its geodesic by up to a millimetre; a part of a piece by less.
         off = _EXACT_M * (at.end - at.begin) ** 2
         with np.errstate(divide="ignore"):
             bent = np.minimum(head, tail) - length**2 / (8.0 * np.maximum(least, 0.0)) - off
@@ -331,7 +333,7 @@ class _Search:
         return _Bounds(np.maximum(least, bent), greatest)
 
     def _bound_by_feet(self, at: _Intervals, border: int) -> Floats:
-        """Return the greatest distance that the two feet of each interval leave possible."""
+        """Return the greatest possible distance along intervals, from the feet of their ends."""
         distance, foot = self.points.distance_m[border], self.points.foot[border]
         head, tail = distance[at.head], distance[at.tail]
         begin = self.pieces.at(at.piece, at.begin)
@@ -339,7 +341,8 @@ class _Search:
         first, second = foot[:, at.head], foot[:, at.tail]
         far_tail = inverse(first[0], first[1], *end)[2]
         far_head = inverse(second[0], second[1], *begin)[2]
-        # One falls from far_head to tail, the other rises from head to far_tail: where they meet.
+        # One bound falls from far_head to tail, the other rises from head to far_tail. The distance
+        # is at most that of the point where the two bounds meet.
         total = (far_head - head) + (far_tail - tail)
         share = np.divide(far_head - head, total, out=np.zeros_like(total), where=total > 0.0)
         meet = head + (far_tail - head) * np.clip(share, 0.0, 1.0)
@@ -351,7 +354,7 @@ class _Search:
         head, tail = away[at.head], away[at.tail]
         least = np.min([one.least for one in bounds], axis=0)
         greatest = np.min([one.greatest for one in bounds], axis=0)
-        # In a filled area all distances are 0, as far as its outline is not met.
+        # Inside a filled area all distances are 0, unless the interval may reach its outline.
         filled = (head == 0.0) & (tail == 0.0) & (least > 0.0)
         nearer = np.maximum(least, (head + tail - length) / 2.0) < self.least[line] - _EXACT_M
         farther = np.minimum(greatest, (head + tail + length) / 2.0) > (
@@ -376,7 +379,7 @@ class _Search:
         return open_
 
     def _find_cuts(self, at: _Intervals, length: Floats) -> Flags:
-        """Return which intervals are too long to tell where the cut of a flat end is."""
+        """Return which intervals are too long to show where a flat end cuts the zone."""
         open_ = np.zeros(len(length), dtype=bool)
         long = np.flatnonzero(length > _CUT_STEP_M)
         for one in self.zone.zones:
@@ -438,7 +441,7 @@ class _Search:
 
     @cached_property
     def _is_at_outline(self) -> Flags:
-        """Which lines meet such an outline, or may do so, as they run over 180°."""
+        """Which lines meet such an outline, or may meet one because they cross 180°."""
         beyond = np.abs(shapely.bounds(self.lines)[:, [0, 2]]).max(axis=1) >= 180.0
         wide = np.ptp(shapely.bounds(self.lines)[:, [0, 2]], axis=1) >= 180.0
         met = shapely.intersects(self._outlines[:, None], self.lines).any(axis=0)
@@ -460,7 +463,7 @@ class _Search:
             done.append(before)
 
     def _bisect(self, at: _Intervals) -> tuple[_Intervals, _Intervals]:
-        """Return the intervals up to the first change that is found, and from there on."""
+        """Return the parts of intervals before and after the first change found in each."""
         low, high, head = at.begin.copy(), at.end.copy(), at.head
         tail = at.tail.copy()
         length = self.pieces.length_m[at.piece]
@@ -508,7 +511,7 @@ class _Search:
 
 
 def _holds_region(part: Part | Zone) -> bool:
-    """Return whether a zone has all of a region united with it, so that it reaches anywhere."""
+    """Return whether a zone includes a whole region, so that it may reach any distance."""
     if not isinstance(part, CombinedZone):
         return isinstance(part, Region)
     held = [_holds_region(one) for one in part.parts]

@@ -5,7 +5,7 @@ on, the error range of its coordinates and the radius of the place. The country 
 decides whether it can lie across the border. How probable it is that the place lies in the zone is
 computed by :mod:`geobuffer.analysis.probability`.
 
-:func:`answer` is the one engine: all functions that take tables or files call it or what it calls
+:func:`answer` is the only classifier: all functions that take tables or files call it or its parts
 (:mod:`geobuffer.analysis.classify`, :mod:`geobuffer.analysis.bulk`). It decides row by row. No
 answer depends on other rows, so slices, batches and partitions of a table get the same answers.
 """
@@ -23,7 +23,7 @@ from geobuffer.analysis.conflicts import (
     NumberedValues,
     drop_blanks,
     find_conflicts,
-    make_free,
+    make_no_conflicts,
     number_values,
     repeat_value,
 )
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
     from geobuffer.zones.zone import Part, Zone
 
-    # The site reads a type that ends in an underscore as a link.
+    # The documentation site would take a type that ends in an underscore for a link.
     Texts = NDArray[np.object_]
 
 
@@ -76,7 +76,7 @@ _TRUTH_OF_CODE = np.array([0, 2, 1, 0], dtype=np.int8)
 _CODE_OF_TRUTH = np.array([0, 2, 1], dtype=np.int8)
 _UNCERTAIN = MEMBERSHIP.index("uncertain")
 
-# What holds where an argument is absent: no probability is known, a place has no extent.
+# The values of absent arguments: no probability is known, and a place has no extent.
 _NOT_STATED, _NO_RADIUS = np.array(np.nan), np.array(0.0)
 
 
@@ -173,13 +173,12 @@ def answer(  # noqa: PLR0913
         none.
     country
         The country that lists the place, as a code or a name; None where none does. A place that a
-        country lists stands on the side of that country, however coarse its point.
+        country lists counts as on the side of that country, even if its point is inaccurate.
     oblast, oblast_iso
         The oblast that lists the place: its name, and its ISO 3166-2 code.
     candidates
-        Points about which places may lie that have no point of their own, as texts: longitude,
-        latitude, spread in metres and weight of each, divided by semicolons. Used where there is no
-        point.
+        Points near which a place without a point may lie, as texts: longitude, latitude, spread in
+        metres and weight of each, divided by semicolons. Used where there is no point.
 
     Raises
     ------
@@ -295,20 +294,20 @@ def _read_array(name: str, value: Any) -> NDArray[Any]:
 
 
 class Uncertainty(NamedTuple):
-    """Why places may lie elsewhere than their points: one entry for each place."""
+    """How far places may be from their points, and why: one entry for each place."""
 
     margin: Floats
     """How far the place may be from its point, in km."""
     unlisted: NDArray[np.bool_]
     """Whether no country lists the place."""
     wrong_country: NDArray[np.bool_]
-    """Whether another country lists the place than the one that holds its point."""
+    """Whether the country that lists the place differs from the country around its point."""
     conflict: NumberedValues
     """How the country or oblast that lists the place contradicts the point, as a sentence."""
     errors: Errors
     """How far the middle of the place may be from its point, by cause."""
     candidates: Any = None
-    """Texts of points about which a place without a point may lie; None if no place has some."""
+    """Texts of points near which a place without a point may lie; None if no place has some."""
 
     def select(self, rows: Any) -> Uncertainty:
         """Return the entries of some rows."""
@@ -324,7 +323,7 @@ class Uncertainty(NamedTuple):
 
 def make_uncertainty(margin: Floats, errors: Errors) -> Uncertainty:
     """Return the uncertainty of places that no country or oblast lists."""
-    free = make_free(len(margin))
+    free = make_no_conflicts(len(margin))
     return Uncertainty(margin, free.unlisted, free.wrong_country, free.sentences, errors)
 
 
@@ -352,13 +351,13 @@ def find_uncertainty(
 
 
 def decide(lon: Floats, lat: Floats, zone: Zone, uncertainty: Uncertainty) -> Answers:
-    """Return what :func:`answer` does, for places whose uncertainty is known."""
+    """Classify points like :func:`answer`, for places whose uncertainty is known."""
     if isinstance(zone, CombinedZone):
         found = _answer_combined(lon, lat, zone, uncertainty)
     else:
         found = _answer_zone(lon, lat, zone.zones[0], uncertainty)
     if uncertainty.candidates is not None:
-        asked = ask_candidates(lon, zone, uncertainty)
+        asked = answer_candidates(lon, zone, uncertainty)
         found.p_inside[asked.rows] = asked.average(asked.answers.p_inside)
     return found
 
@@ -376,7 +375,7 @@ def _answer_zone(lon: Floats, lat: Floats, zone: BufferZone, uncertainty: Uncert
     near_enough = _may_be_within(zone, distance, margin)
     doubtful |= near_enough & wrong_country
     if zone.border.is_bare and zone.reach_km[2] < 0:
-        # Within the shorter reach of the two sides a change of side changes nothing.
+        # Nearer to the border than the shorter reach, a place is inside on either side.
         near = np.flatnonzero(
             near_enough & (margin > 0.0) & (distance + margin > min(zone.reach_km[:2]))
         )
@@ -437,16 +436,16 @@ def _combine_truth(
     uncertainty: Uncertainty,
     answers: Mapping[BufferZone, Answers],
 ) -> tuple[NDArray[np.bool_], NDArray[np.int8], Floats]:
-    """Return which points lie in a part, how true that is, and how probable.
+    """Return whether points lie in a part of a zone, the truth of that, and its probability.
 
-    The truth is 0 (false), 1 (unknown) or 2 (true).
-
-    The logic of three values is that of S. C. Kleene, *On notation for ordinal numbers*,
+    The truth says how sure it is that the place lies in the part: 0 (false), 1 (unknown) or 2
+    (true). We combine truth values by the logic of S. C. Kleene, *On notation for ordinal numbers*,
     J. Symbolic Logic 3 (1938): *or* is the greater value, *and* the lesser, *not* the opposite.
 
-    Probabilities follow it: the same error moves a place towards the edges of all parts, so in one
-    of two zones it is with the greater probability, and in one but not another with the difference.
-    That is exact for zones of one border. Near edges of two, :func:`_probe_corners` finds them.
+    Probabilities are combined alike, because the same error moves a place towards the edges of all
+    parts. The probability of being in at least one of two zones is the greater one. That of being
+    in one but not in the other is the difference. This is exact for zones of one border. Near edges
+    of two borders, :func:`_probe_corners` computes the probabilities.
     """
     if isinstance(part, BufferZone):
         found = answers[part]
@@ -468,7 +467,7 @@ def _combine_truth(
     return np.all(crisp, axis=0), np.min(truth, axis=0), np.min(p, axis=0)
 
 
-# A probability between this and one minus this says that an edge is near.
+# If a probability lies between this and one minus this, an edge is near.
 _NEAR_EDGE = 0.005
 
 # Rows near corners at a time: each has some 300 points.
@@ -482,7 +481,7 @@ def _find_corners(
     uncertainty: Uncertainty,
     answers: Mapping[BufferZone, Answers],
 ) -> NDArray[np.intp]:
-    """Return the rows that have edges of two borders near, or of a border and a region."""
+    """Return the rows near edges of two borders, or near edges of a border and a region."""
     if not np.isfinite(uncertainty.errors.accuracy).any():
         return np.zeros(0, dtype=np.intp)
     near: dict[int, NDArray[np.bool_]] = {}
@@ -491,8 +490,8 @@ def _find_corners(
         near[id(one.border)] = known | _is_near_edge(found.p_inside)
     count = np.sum([*near.values()], axis=0)
     for region in list_regions(zone):
-        # Where no border is near, there is no corner of a border and a region; two regions of one
-        # clip share their outline.
+        # A corner of a border and a region needs a border nearby. Two regions of one clip make no
+        # corner, because they share their outline.
         rows = np.flatnonzero(count > 0)
         p = _answer_region(lon[rows], lat[rows], region, uncertainty.select(rows))[2]
         count[rows] += _is_near_edge(p)
@@ -518,7 +517,7 @@ def _probe_corners(
     uncertainty: Uncertainty,
     p: Floats,
 ) -> Floats:
-    """Return the probabilities of places by points that stand for them; `p` where none can be."""
+    """Return the probabilities of places from many possible middles; `p` if none is possible."""
     probes = spread_probes(lon, lat, uncertainty.errors)
     count = len(probes.weight)
     row = np.repeat(np.arange(len(lon)), count)
@@ -531,7 +530,7 @@ def _probe_corners(
     for one, found in answers.items():
         if one.border.is_bare or one.side == AROUND:
             continue
-        # A country lists the place on one side of the border.
+        # If a country lists the place, only points on the side of that country are possible.
         own = one.border.side_codes(lon, lat)[row]
         across = (found.side == 1 - own) & (own >= 0)
         possible &= uncertainty.unlisted[row] | (across == uncertainty.wrong_country[row])
@@ -545,11 +544,11 @@ def _probe_corners(
 def _answer_region(
     lon: Floats, lat: Floats, region: Region, uncertainty: Uncertainty
 ) -> tuple[NDArray[np.bool_], NDArray[np.int8], Floats]:
-    """Return which points lie in a region, how true that is and how probable."""
+    """Return whether points lie in a region, the truth of that, and its probability."""
     inside = covers_points(cut_at_antimeridian(region.geometry), lon, lat)
     near = np.zeros(len(lon), dtype=bool)
     away = np.full(len(lon), np.nan)
-    # Of exact points, no distance is needed.
+    # Exact points need no distance.
     there = np.isfinite(lon) & (
         (uncertainty.margin > 0.0) | np.isfinite(uncertainty.errors.accuracy)
     )
@@ -634,8 +633,8 @@ def find_ring_probability(
         return np.repeat(answers.p_inside[:, None], len(edges_km), axis=1)
     signed = measure_signed_km(lon, lat, zone, answers.distance_km)
     p = np.full((len(lon), len(edges_km)), np.nan)
-    # Most places of a table are too far from all edges, so we ask about the others only. Of a place
-    # that another country lists, even a distance far beyond the edges tells something.
+    # Most places of a table are too far from all edges, so we compute the others only. For a place
+    # that another country lists, even a distance far beyond the edges matters.
     reach = max(end for _, end in edges_km) + 6.0 * uncertainty.errors.find_widest_sigma()
     is_far = (signed > reach) & ~uncertainty.wrong_country
     p[is_far] = 0.0
@@ -660,7 +659,7 @@ def _hold_interval(zone: BufferZone, side: NDArray[np.int8], begin: float, end: 
     return Interval(least, most, np.maximum(least, -begin), np.minimum(most, begin))
 
 
-class Asked(NamedTuple):
+class CandidateAnswers(NamedTuple):
     """The candidates of places without a point, each different text once, with their answers."""
 
     rows: NDArray[np.int64]
@@ -671,7 +670,7 @@ class Asked(NamedTuple):
     """The candidates of the texts."""
     answers: Answers
     uncertainty: Uncertainty
-    """What holds for each candidate."""
+    """The uncertainty of each candidate."""
 
     def average(self, values: Floats) -> Floats:
         """Return the mean of the values of candidates for each row, by their weights."""
@@ -679,8 +678,8 @@ class Asked(NamedTuple):
         return np.asarray(self.candidates.average(values, count)[self.text])
 
 
-def ask_candidates(lon: Floats, zone: Zone, uncertainty: Uncertainty) -> Asked:
-    """Return what the zone answers for the candidates of the places without a point."""
+def answer_candidates(lon: Floats, zone: Zone, uncertainty: Uncertainty) -> CandidateAnswers:
+    """Classify the candidates of the places without a point."""
     missing = np.isnan(lon) & ~pd.isna(uncertainty.candidates)
     rows = np.flatnonzero(missing)
     texts = uncertainty.candidates[rows]
@@ -697,11 +696,11 @@ def ask_candidates(lon: Floats, zone: Zone, uncertainty: Uncertainty) -> Asked:
     free = np.array([free for _, free in keys], dtype=bool)[found.place]
     own = make_uncertainty(errors.margin, errors)._replace(unlisted=free)
     answers = decide(wrap_degrees(found.lon), found.lat, zone, own)
-    return Asked(rows, text, found, answers, own)
+    return CandidateAnswers(rows, text, found, answers, own)
 
 
 def measure_signed_km(lon: Floats, lat: Floats, zone: Zone, distance: Floats) -> Floats:
-    """Return distances that are negative inside areas, where a zone around them says 0.
+    """Return distances that are negative inside the areas of a zone around areas, instead of 0.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 We check the tables and bring their rows to one form, :class:`Records`. The module
 :mod:`geobuffer.analysis.record_linkage` finds the rows that are one place. Then each place gets one
-row, and ``conflict`` reports what its sources contradict.
+row, and ``conflict`` reports where its sources contradict each other.
 """
 
 from __future__ import annotations
@@ -189,9 +189,9 @@ def _sort_records(values: pd.DataFrame, lon: Floats, lat: Floats) -> Ints:
 
 
 def _list_name_keys(names: pd.DataFrame) -> list[frozenset[str]]:
-    """Return for each row its names as a search compares them, without the words for kinds.
+    """Return the names of each row in the form in which we compare them, without kinds of places.
 
-    Endings count: in one raion, Страчово may be another place than Страчево.
+    Endings are kept: in one raion, Страчово may be another place than Страчево.
     """
     texts = [
         [str(name) for name in row if name is not None] for row in names.itertuples(index=False)
@@ -428,7 +428,7 @@ def _fill_population(merged: pd.DataFrame, lead: pd.DataFrame, number: Ints) -> 
 
 
 def _warn_of_dates(values: pd.DataFrame) -> None:
-    """Warn of figures whose date has no sure reading; they rank as undated."""
+    """Warn of figures whose date cannot be read with certainty; they rank as undated."""
     if not {"population", "population_as_of"} <= set(values.columns):
         return
     known = values[["population", "population_as_of"]].notna().all(axis=1).to_numpy()
@@ -440,8 +440,8 @@ def _warn_of_dates(values: pd.DataFrame) -> None:
     ]
     warn_of_rows(
         pd.Index(unsure),
-        "with a population whose population_as_of is not a sure date, and ranks as undated (write "
-        "dates as 2001-12-31)",
+        "with a population whose population_as_of is not a clear date, so the figure ranks as "
+        "undated (write dates as 2001-12-31)",
         stacklevel=3,
     )
 
@@ -526,7 +526,7 @@ def _find_far_namesakes(
             and not coded | bool(tables[one] & tables[other])
         ):
             for at, to in ((one, b), (other, a)):
-                yield at, f"{values['id'][to]} has its name in one raion, {km:.1f} km away"
+                yield at, f"{values['id'][to]} has the same name and raion, {km:.1f} km away"
 
 
 def _find_disagreements(

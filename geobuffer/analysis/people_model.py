@@ -1,9 +1,9 @@
-"""Model how many people lived in a zone, where some places have no figure: a range, no number.
+"""Estimate a range for the people in a zone in which some places have no population figure.
 
 The floor of :func:`geobuffer.exposure` counts the figures of the places that are surely inside. The
 model adds the probable rest: figures by the probability of their places, and for places without a
-figure the sizes of comparable ones. Which places are comparable is a choice, so the model makes
-several and gives the range of all of them.
+figure the sizes of comparable ones. Which places are comparable is a choice. So the model makes
+several choices and returns the range of all results.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 SMALL = 500
 # Villages farther from the border than this are not comparable. The bundled table ends here.
 NEAR_KM = 60.0
-# A mean of fewer places is a matter of chance: of 30 village sizes, whose standard deviation is
-# about 1.1 times their mean, it is off by a fifth.
+# A mean of fewer places is too uncertain. The standard deviation of village sizes is about 1.1
+# times their mean, so the mean of 30 sizes is off by a fifth.
 FEWEST = 30
 
 
@@ -42,7 +42,7 @@ class Sizes(NamedTuple):
 
 
 class Basis(NamedTuple):
-    """What the sizes of places without a figure rest on."""
+    """The figures on which the sizes of places without a figure are based."""
 
     means: Mapping[str, float]
     """The mean size of the small places of each oblast; empty if only totals are used."""
@@ -67,7 +67,7 @@ class Basis(NamedTuple):
 
 
 class PeopleModel(NamedTuple):
-    """The choices of the model, and what they rest on."""
+    """The choices of the model, and the figures on which they are based."""
 
     choices: tuple[Sizes, ...]
     basis: Basis
@@ -126,7 +126,10 @@ def _average_oblasts(
 
 
 def _share_totals(table: pd.DataFrame, people: Floats, totals: Mapping[str, float]) -> Floats:
-    """Return what is left of the total of its hromada for each place without a figure, else NaN."""
+    """Return an even share of the rest of its hromada's total for a place without a figure, or NaN.
+
+    The rest is what remains of the total after the places with a figure.
+    """
     shared = np.full(len(table), np.nan)
     if not totals:
         return shared

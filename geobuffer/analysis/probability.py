@@ -1,14 +1,15 @@
-"""The probability that a place lies in a zone, from how far the middles of places are from points.
+"""Compute the probability that a place lies in a zone, from the measured errors of points.
 
-The middle of a place lies somewhere about its point. How far off points of gazetteers are was
-measured: most are nearer than their stated accuracy, some are kilometres off. The extent of the
-place and the accuracy of the border are added. A place without a point has candidates instead:
-points about which it may lie, with weights. Both are functions of the row alone.
+The middle of a place lies somewhere around its point. We measured how far the points of gazetteers
+are from the middles: most are nearer than their stated accuracy, some are kilometres off. To that
+we add the extent of the place and the accuracy of the border. A place without a point has
+candidates instead: points near which it may lie, with weights. The probability of a place depends
+on its own row only.
 
 Distances are signed here: positive on the side of the border on which the point lies. Only the
 distance across an edge matters, because a border is nearly straight over the few hundred metres of
-most errors. Where two edges are near, as at the corner of a clipped zone, points stand for the
-places instead. Distances and errors are in kilometres.
+most errors. Where two edges are near, as at the corner of a clipped zone, we test many possible
+middles of the place instead (:class:`Probes`). Distances and errors are in kilometres.
 """
 
 from __future__ import annotations
@@ -30,19 +31,19 @@ if TYPE_CHECKING:
 
     from geobuffer.geodesy.ellipsoid import Floats
 
-# The shares of normal errors whose mixture has the measured distribution, and their standard
-# deviations along one axis, in units of the accuracy. Points of GeoNames with an accuracy of 500 m,
-# held against 561 places of OpenStreetMap in Kharkiv oblast: half are within 0.25 km, 90 % within
-# 0.91, 95 % within 1.34, 99 % within 4.5, the worst 9.5 km off. The mixture gives 0.25, 0.93, 1.36
-# and 4.8 km, and one of 561 beyond 9.5 km.
+# A mixture of three normal distributions fits the measured errors. Here are their shares, and their
+# standard deviations along one axis in units of the accuracy. We compared points of GeoNames with
+# an accuracy of 500 m with 561 places of OpenStreetMap in Kharkiv oblast: half are within 0.25 km,
+# 90 % within 0.91, 95 % within 1.34, 99 % within 4.5, and the worst is 9.5 km off. The mixture
+# gives 0.25, 0.93, 1.36 and 4.8 km, and one of 561 beyond 9.5 km.
 ERROR_SHARES = (0.804, 0.18, 0.016)
 ERROR_SIGMAS = (0.364, 1.5, 9.0)
 
 # The radius of a disc is twice the standard deviation along one axis of a point anywhere in it.
 SIGMA_OF_RADIUS = 0.5
 
-# Of a place on one side of a border the point lies on the other: if so little of the distribution
-# of its error lies on its own side, the point says nothing.
+# A place may be known to lie across the border from its point. If less than this share of the error
+# distribution lies on the side of the place, the point says nothing about the place.
 LEAST_MASS = 1e-4
 
 # A standard deviation is at least a millimetre, so that we never divide by zero.
@@ -53,7 +54,7 @@ _CHUNK = 8192
 
 
 class Errors(NamedTuple):
-    """Why the middles of places may lie elsewhere than their points, in kilometres.
+    """The errors that may separate the middles of places from their points, in kilometres.
 
     Each is an array with an entry for each place, or one number for all.
     """
@@ -67,7 +68,7 @@ class Errors(NamedTuple):
 
     @property
     def margin(self) -> Floats:
-        """How far the place may be from its point: independent errors, then the radius.
+        """How far the place may be from its point: the combined independent errors plus the radius.
 
         A point without a stated accuracy counts as exact.
         """
@@ -81,18 +82,19 @@ class Errors(NamedTuple):
 
     @property
     def fixed_sigma(self) -> Floats:
-        """The standard deviation along one axis that is not that of the point."""
+        """The standard deviation along one axis due to the border and the extent of the place."""
         return np.asarray(np.hypot(self.border, SIGMA_OF_RADIUS * self.radius))
 
     def measure_whole(self) -> Floats:
-        """Return how nearly all people of a place are on one side of an edge: 0 to 1.
+        """Return how far the people of a place stay together on one side of an edge, from 0 to 1.
 
-        The error of its point moves all of them; over its extent they are spread. The share of them
-        beyond an edge has p (1 − p) times this as its variance: of a place without extent all or
-        none are beyond it, of a city whose point is exact always the same share. For an edge
-        through the middle it is 2 asin(ρ) / π by the normal distribution in two dimensions
-        (W. F. Sheppard, Phil. Trans. R. Soc. A 192, 1899), where ρ is the share of the point's
-        error in the variance.
+        The error of a point moves all people of its place together; the extent of the place spreads
+        them. The share of people beyond an edge has the variance p (1 − p) times this number. The
+        number is 1 for a place without extent: all its people are beyond the edge, or none. It is
+        near 0 for a city with an exact point: the share is always the same. For an edge through the
+        middle, the number is 2 asin(ρ) / π by the normal distribution in two dimensions (W. F.
+        Sheppard, Phil. Trans. R. Soc. A 192, 1899), where ρ is the part of the variance that comes
+        from the error of the point.
         """
         extent = (SIGMA_OF_RADIUS * np.asarray(self.radius)) ** 2
         whole = np.zeros_like(extent)
@@ -115,7 +117,7 @@ class Errors(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """The signed distances that a zone holds: from `begin` to `end`, without a hole about zero."""
+    """The signed distances within a zone: from `begin` to `end`, except a hole around zero."""
 
     begin: Floats | float
     end: Floats | float
@@ -123,12 +125,12 @@ class Interval(NamedTuple):
     hole_end: Floats | float | None = None
 
 
-#: What is known of the side of a place: nothing, that it is the side of its point, that it is not.
+#: What is known about the side of a place: nothing; it is the side of its point; it is the other.
 ANY_SIDE, OWN_SIDE, OTHER_SIDE = 0, 1, 2
 
 
-# Linear between two steps, the table is off by 4.6e-7 at most: h² / 8 times the largest second
-# derivative, 0.242. It takes a third of the time of a rational approximation.
+# We interpolate the table linearly. The error is at most 4.6e-7: h² / 8 times the largest second
+# derivative, 0.242. This takes a third of the time of a rational approximation.
 _TABLE_END, _STEPS = 8, 256
 
 
@@ -158,7 +160,7 @@ def normal_cdf(x: Floats) -> Floats:
 def share_between(
     distance: Floats, sigma: Floats, begin: Floats | float, end: Floats | float
 ) -> Floats:
-    """Return how much of the normal errors of places lies between two signed distances."""
+    """Return the share of a normal distribution around each distance between two distances."""
     upper: Floats | float = 1.0
     lower: Floats | float = 0.0
     if np.ndim(end) or end < np.inf:
@@ -184,9 +186,9 @@ def compute_probability(
     errors
         How far the middles may be from the points.
     zone
-        The distances that the zone holds.
+        The distances within the zone.
     side
-        What is known of the side of each place: ``ANY_SIDE``, ``OWN_SIDE`` or ``OTHER_SIDE``.
+        What is known about the side of each place: ``ANY_SIDE``, ``OWN_SIDE`` or ``OTHER_SIDE``.
     beyond
         For each straight cut across the zone, how far the points lie beyond it, negative before it.
 
@@ -206,7 +208,7 @@ def compute_probability(
     [0.5, 0.94]
     """
     p = np.where(np.isnan(distance) | np.isnan(errors.accuracy), np.nan, 0.0)
-    # Of places six standard deviations of the widest errors away, less than 2e-11 is in the zone.
+    # Six standard deviations of the widest error beyond the zone, a probability is below 2e-11.
     reach = np.asarray(zone.end) + 6.0 * errors.find_widest_sigma()
     for one in (ANY_SIDE, OWN_SIDE, OTHER_SIDE):
         near = distance <= reach if one != OTHER_SIDE else np.isfinite(distance)
@@ -223,7 +225,7 @@ def compute_probability(
 def _compute_rows(
     distance: Floats, errors: Errors, zone: Interval, side: int, beyond: Sequence[Floats]
 ) -> Floats:
-    """Return the probabilities of places of which the same is known of their side."""
+    """Return the probabilities of places whose side is known in the same way."""
     least = 0.0 if side == OWN_SIDE else -np.inf
     most = 0.0 if side == OTHER_SIDE else np.inf
     begin, end = np.clip(zone.begin, least, most), np.clip(zone.end, least, most)
@@ -240,8 +242,8 @@ def _compute_rows(
     return np.clip(held / np.where(mass >= LEAST_MASS, mass, np.nan), 0.0, 1.0)
 
 
-# How many middles stand for each normal error of the mixture where two edges are near at once. With
-# these, probabilities at the corner of a square are within 0.02 of those drawn at random.
+# How many points represent each normal distribution of the mixture where two edges are near. With
+# these numbers, probabilities at the corner of a square are within 0.02 of those from random draws.
 _PROBES = (180, 100, 40)
 
 # The angle between two seeds of a sunflower, which spreads points evenly over a disc (H. Vogel,
@@ -259,7 +261,7 @@ class Probes(NamedTuple):
 
 
 def spread_probes(lon: Floats, lat: Floats, errors: Errors) -> Probes:
-    """Return points that stand for the middles of places, by the measured errors.
+    """Return points that represent the possible middles of places, spread by the measured errors.
 
     They are at the same angles for every place, so that a place has the same points in any table.
 
@@ -287,7 +289,7 @@ def spread_probes(lon: Floats, lat: Floats, errors: Errors) -> Probes:
 
 
 class Candidates(NamedTuple):
-    """Points about which places may lie that have no point of their own: an entry for each."""
+    """Points near which places without a point may lie: an entry for each candidate."""
 
     place: NDArray[np.int64]
     """The number of the place, from 0."""
@@ -296,10 +298,10 @@ class Candidates(NamedTuple):
     spread_km: Floats
     """How far the place may be from the point, as a standard deviation along one axis."""
     weight: Floats
-    """How much the point counts; the weights of a place need no certain sum."""
+    """How much the point counts; the weights of a place need not add up to 1."""
 
     def average(self, values: Floats, count: int) -> Floats:
-        """Return the mean of values of the points for each of so many places, by their weights."""
+        """Return the weighted mean of the values of candidates for each of ``count`` places."""
         sums = np.bincount(self.place, self.weight * values, minlength=count)
         weights = np.bincount(self.place, self.weight, minlength=count)
         with np.errstate(invalid="ignore"):
@@ -315,7 +317,7 @@ _FORM = (
 
 
 def parse_candidates(texts: Mapping[int, object]) -> Candidates:
-    """Return the candidates in texts, one text for each place, by the row that messages name.
+    """Return the candidates in texts: one text for each place, by the row number for messages.
 
     Raises
     ------

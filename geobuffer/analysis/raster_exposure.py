@@ -93,9 +93,9 @@ def exposure_raster(
         people. Its values are then converted, with a warning.
     by
         ``"side"``; ``"oblast"``, the regions from which the border was made; or ``"section"``. A
-        pixel counts for the section nearest to its centre. Sides cut the zone exactly, except in
-        combined zones whose borders have different sides, and in those of bare lines: there the
-        centre of the pixel decides as well.
+        pixel counts for the section nearest to its centre. Sides cut the zone exactly. Only in
+        combined zones whose borders have different sides, or whose borders are bare lines, the
+        centre of the pixel decides on the side.
     cumulative
         Count everything within the outer edge of a ring, not only between its two edges.
     source
@@ -185,7 +185,7 @@ def list_paths(rasters: str | Path | Iterable[str | Path]) -> list[str | Path]:
 
 
 def warn_of_units(mosaics: Iterable[Mosaic], *, stacklevel: int) -> None:
-    """Warn of each raster whose unit was obeyed."""
+    """Warn of each raster whose values were converted from the unit that its file states."""
     for mosaic in mosaics:
         for raster, reading in zip(mosaic.rasters, mosaic.readings, strict=True):
             if reading.note:

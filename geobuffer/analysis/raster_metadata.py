@@ -67,7 +67,7 @@ def _too_long_error(path: Path, beside: Path) -> DataError:
     )
 
 
-# What GDAL stores of a band in an .aux.xml file, and how values without it are read.
+# The facts about a band that GDAL stores in an .aux.xml file, and their names in messages.
 _BAND_FACTS = {"NoDataValue": "no-data value", "Scale": "scale", "Offset": "offset"}
 
 
@@ -81,7 +81,7 @@ class _AuxReader:
         self._key, self._text = "", ""
 
     def parse(self, content: bytes) -> None:
-        """Read a file; what stands before an error in it counts."""
+        """Parse a file; facts before a syntax error count."""
         parser = expat.ParserCreate()
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end

@@ -1,7 +1,7 @@
-"""Read what the values of a raster are, from the words with which its file states their unit.
+"""Read the unit of the values of a raster from the words in its metadata.
 
-Words such as "people per hectare", "persons/km²", "thousand people" and "people per pixel" are
-understood. Other units of a density and units of other quantities are refused.
+We understand words such as "people per hectare", "persons/km²", "thousand people" and "people per
+pixel". Other units of a density and units of other quantities raise an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Statements(NamedTuple):
-    """What the metadata of a raster say of its values, from the surest to the least sure."""
+    """The texts in the metadata of a raster about its values, the most reliable ones first."""
 
     units: Sequence[str] = ()
     """Texts that are units."""
@@ -35,11 +35,11 @@ class Reading(NamedTuple):
     """People in a value of 1."""
     is_density: bool
     note: str = ""
-    """A note to the user: what was taken from the file, if it changes the values."""
+    """A note for the user if the unit in the file changes the values; else empty."""
 
 
 class _Unit(NamedTuple):
-    """What a text says of a unit; ``None`` is what it does not say."""
+    """What a text says about a unit; ``None`` where it says nothing."""
 
     text: str
     km2: float | None = None
@@ -84,7 +84,7 @@ _PIXEL = (
 )
 _PER = r"(?:\bper\b|/|\bpro\b|\bje\b|\bpar\b|\bpor\b|\bna\b|\bна\b)"
 _BETWEEN = r"(?: ?(?:a|an|each|one|the|jede[nrs]?|каждый|кожен))? ?"
-# "people per 100 m grid cell": up to six words stand between.
+# "people per 100 m grid cell": up to six words may stand in between.
 _PER_PIXEL = re.compile(rf"{_PER}{_BETWEEN}(?:[^\s/()]+ ){{0,6}}?\(?(?:{_PIXEL})\b")
 _PER_AREA = re.compile(rf"{_PER}{_BETWEEN}{_NUMBER}(?:{_AREA_WORDS})(?!\w)(?! ?(?:{_PIXEL})\b)")
 # "people km-2", "ha^-1", and abbreviations of WorldPop: ppp is people per pixel, pph per hectare.
@@ -93,7 +93,7 @@ _INVERSE = re.compile(
     r"(?P<pixel>pixel|px|cell))\^? ?- ?\^?(?:1|2)\b"
 )
 _SHORT = {"ppp": 0.0, "pph": 0.01, "ppkm2": 1.0, "ppsqkm": 1.0, "ppskm": 1.0}
-# In a text that is a unit, an area behind a word is one on which something is counted: "pop km2".
+# In a text that is a unit, an area after a word is the area of a density: "pop km2".
 _BARE_AREA = re.compile(rf"(?<=\w ){_NUMBER}(?:{_AREA_WORDS})$")
 _DENSITY = re.compile(r"densit|densid|щільн|густот|плотност|dichte|gęsto")
 _COUNT = re.compile(r"\b(?:head ?)?counts?\b")
@@ -111,11 +111,12 @@ _MULTIPLES = (
     (1e3, _THOUSAND),
     (1e2, r"hundreds?|сот\w*|hundert|x? ?10 ?\^ ?2"),
 )
-# In prose such a word counts beside people, in brackets or behind "in": "1000" may be a resolution.
+# In prose such a word counts only before a word for people, in brackets or after "in", because
+# "1000" may be a resolution.
 _IN_PROSE = rf"(?:(?P<w>{{}})(?: of)? {_PEOPLE}\b|(?:\(|\bin )(?P<v>{{}})\)?)"
 _RATE = re.compile(rf"\bper ?\d|\bper [^\W\d_]\w*|{_PEOPLE} ?/ ?\w+")
 _RATE_OF_PEOPLE = re.compile(rf"{_PEOPLE} (?:per [^\W\d_]\w*|/ ?\w+)")
-# Units of other quantities, such as an elevation or a share. An area alone is one too.
+# Units of other quantities, such as an elevation or a share. An area alone is such a unit, too.
 _OTHERS = frozenset({
     "m", "km", "mm", "cm", "metre", "metres", "meter", "meters", "kilometre", "kilometres", "ft",
     "feet", "deg", "degree", "degrees", "°", "°c", "c", "celsius", "kelvin", "k", "%", "percent",
@@ -134,9 +135,9 @@ def read_unit(name: str, stated: Statements, values: str) -> Reading:
     name
         The name of the raster, for messages.
     stated
-        What its metadata say.
+        The texts in its metadata.
     values
-        What the caller says that pixels hold: ``"counts"`` or ``"density"``.
+        What pixels hold, as the caller states: ``"counts"`` or ``"density"``.
 
     Raises
     ------
@@ -175,7 +176,7 @@ def read_unit(name: str, stated: Statements, values: str) -> Reading:
 
 
 def _choose_unit(name: str, stated: Statements) -> tuple[_Unit | None, _Unit | None]:
-    """Return what states the area, and what states the multiple; the surest texts decide."""
+    """Return the units that state the area and the multiple, from the most reliable texts."""
     found: list[_Unit | None] = [None, None]
     for level, texts in enumerate(stated):
         units = [_parse_unit(text, level) for text in dict.fromkeys(texts) if text.strip()]
@@ -207,7 +208,7 @@ def _unknown_error(name: str, unit: _Unit) -> DataError:
 
 
 def _parse_unit(stated: str, level: int) -> _Unit:
-    """Return what a text says; ``level`` is its place in :class:`Statements`."""
+    """Return the unit in a text; ``level`` is the position of its kind in :class:`Statements`."""
     shown = " ".join(stated[:_LONGEST].split())
     text = _plain_text(stated[:_LONGEST])
     if level == 0 and (text in _OTHERS or _AREA_ALONE.fullmatch(text)):
@@ -226,9 +227,9 @@ def _parse_unit(stated: str, level: int) -> _Unit:
     return _Unit(shown, km2, _find_multiple(rest, is_unit=level == 0))
 
 
-# The place of titles and prose in Statements.
+# The position of titles and prose in Statements.
 _PROSE = 2
-# Longer texts are articles, in which a unit is not to be found.
+# Longer texts are articles; we do not search them for a unit.
 _LONGEST = 300
 
 _SIGNS = str.maketrans(

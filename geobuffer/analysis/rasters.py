@@ -179,8 +179,7 @@ def _find_fill(stored: np.ma.MaskedArray[Any, Any], *, is_declared: bool) -> NDA
     """Return which numbers probably stand for no data: the greatest that a type can hold.
 
     A number that is the greatest of a narrower type only may be a count. We suspect it where no
-    number is larger, where it is there twice or more, and where no other number is declared to be
-    no data.
+    number is larger, where it occurs at least twice, and where the file declares no no-data value.
     """
     known = stored.compressed()
     known = known[np.isfinite(known)]
@@ -450,7 +449,7 @@ class Mosaic:
     def _count_people(
         self, number: int, read: Window, area: Floats, centres: tuple[Floats, Floats]
     ) -> Floats:
-        """Return the people in pixels of a raster, after a check that there can be so many."""
+        """Return the people in pixels of a raster; raise an error for impossible numbers."""
         reading = self.readings[number]
         people = read.numbers * reading.factor * (area if reading.is_density else 1.0)
         most = _MOST_PER_KM2 * np.maximum(area, _HECTARE_KM2)
@@ -464,9 +463,9 @@ class Mosaic:
         return people
 
 
-# The Walled City of Kowloon, the densest quarter that was ever counted, had some 1.9 million people
-# to a square kilometre (50,000 on 2.6 ha, in 1990). A pixel of less than a hectare may be one
-# building, so it may hold as many people as a hectare.
+# The densest quarter ever counted, the Walled City of Kowloon, had some 1.9 million people per
+# square kilometre (50,000 on 2.6 ha, in 1990). A pixel of less than a hectare may be one building,
+# so it may hold as many people as a hectare.
 _MOST_PER_KM2 = 2e6
 _HECTARE_KM2 = 0.01
 _IMPOSSIBLE = (
@@ -477,7 +476,7 @@ _IMPOSSIBLE = (
 
 
 class _Fault(NamedTuple):
-    """What an error says of pixels: their raster, their numbers and their centres."""
+    """What an error message needs about pixels: their raster, numbers and centres."""
 
     raster: Any
     numbers: Floats
@@ -496,7 +495,7 @@ class _Fault(NamedTuple):
 
 
 def _describe_fill(raster: Any) -> str:
-    """Return what a value must be that is the greatest of a type."""
+    """Return the words for what a value must be, where it is the greatest number of a type."""
     wider = "Int32" if "8" in raster.dtypes[0] else "Float64"
     return (
         "Must be a count, not the greatest number that a type of 8, 16, 32 or 64 bits holds: it "
@@ -589,7 +588,7 @@ def measure_coverage(
     ------
     DataError
         As :meth:`Mosaic.measure_coverage`. Also where the centre of a pixel with data lies within
-        the bounds of a raster on another grid, because we could not see what is counted twice.
+        the bounds of a raster on another grid, because people might be counted twice unnoticed.
     """
     for mosaic in mosaics:
         for cells in mosaic.measure_coverage(shapes):

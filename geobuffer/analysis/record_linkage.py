@@ -1,4 +1,4 @@
-"""Find the rows of several tables that are one place: by code, by name and distance, by hromada.
+"""Find rows of several tables that mean the same place: by code, name and distance, or hromada.
 
 We rank pairs of rows and unite them, the best pair first. We do not unite two rows of one table, or
 two codes of one system. For two tables this is the stable matching: no two unmatched rows would
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-# The largest distance (km) between two points of one name in one raion that may be one place. Of
-# 721 places that GeoNames and the INID table both have near the line between Ukraine and Russia,
-# 95 % lie within 2.3 km of each other, and the largest error is 12.2 km. Of the 4,309 places of
-# INID, 24 pairs have one name and one raion within this distance.
+# The largest distance (km) between two points of the same name in the same raion that may be one
+# place. 721 places near the line between Ukraine and Russia are in GeoNames and in the INID table:
+# for 95 % the two points lie within 2.3 km of each other, and the largest error is 12.2 km. Among
+# the 4,309 places of INID, 24 pairs within this distance have the same name and raion.
 SAME_UNIT_KM = 15.0
-# The same if a row names no raion. 17 pairs of one name lie within this distance, and 12 within the
-# next one.
+# The same if a row names no raion. 17 pairs with the same name lie within this distance, and 12
+# within OTHER_UNIT_KM.
 UNSTATED_KM = 5.0
 # The same if the rows name different raions. Raions were merged and renamed, and places lie on
 # their edges, so such rows may be one place; but the distance must be smaller than that of nearly
@@ -198,7 +198,7 @@ def _pair_by_id(records: Records) -> list[Pair]:
 
 
 def _pair_by_code(records: Records) -> list[Pair]:
-    """Pair rows of one code; names and distances rank them, as a code may have several places."""
+    """Pair rows of one code, ranked by names and distances: a code may have several places."""
     keyed = [(code, row) for row, code in enumerate(records.code) if code[0]]
     a, b = _pair_by_key(records, keyed)
     away = np.nan_to_num(measure_distances_km(records, a, b), nan=0.0)
@@ -210,7 +210,10 @@ def _pair_by_code(records: Records) -> list[Pair]:
 
 
 def pair_namesakes(records: Records) -> Iterator[tuple[int, int, float, bool | None]]:
-    """Yield pairs of rows of one name that are near or in one unit, their distance, and which."""
+    """Yield pairs of rows with one name that are near each other or in one unit.
+
+    Each pair comes with its distance (km) and the result of :func:`shares_unit`.
+    """
     units = [
         ((name, unit), row)
         for row, names in enumerate(records.names)
@@ -276,12 +279,12 @@ def _assign_cells(
 
 
 class _HromadaSearch(NamedTuple):
-    """Finds places for rows without a point, by the centres of hromadas and by names."""
+    """Finds the places of rows without a point, by the centres of hromadas and by names."""
 
     records: Records
     clusters: Clusters
     centre: dict[tuple[str, str, str], tuple[float, float]]
-    bearers: dict[str, set[int]]
+    places_by_name: dict[str, set[int]]
 
     def choose_row(self, place: int) -> int:
         """Return the row with the point of a place, or a row without a point if no row has one."""
@@ -328,7 +331,7 @@ class _HromadaSearch(NamedTuple):
     def find_rivals(self, place: int) -> dict[int, float]:
         """Return the other places of the same name that may be this place, and their distances."""
         names = set().union(*(self.records.names[row] for row in self.clusters.members[place]))
-        others = set().union(*(self.bearers.get(name, set()) for name in names)) - {place}
+        others = set().union(*(self.places_by_name.get(name, set()) for name in names)) - {place}
         return {
             other: self.estimate_km(place, other)
             for other in others
@@ -352,11 +355,11 @@ def _row_unit(records: Records, row: int) -> tuple[str, str, str] | None:
 
 def _pair_by_hromada(records: Records, clusters: Clusters) -> Iterator[Pair]:
     """Pair each place without a point with the one place of its name that is clearly nearest."""
-    bearers = defaultdict(set)
+    places_by_name = defaultdict(set)
     for row, names in enumerate(records.names):
         for name in names:
-            bearers[name].add(clusters.find_cluster(row))
-    search = _HromadaSearch(records, clusters, _find_centres(records, clusters), bearers)
+            places_by_name[name].add(clusters.find_cluster(row))
+    search = _HromadaSearch(records, clusters, _find_centres(records, clusters), places_by_name)
     for place in sorted(clusters.members):
         if search.find_point(place) is not None:
             continue

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Codes = NDArray[np.integer[Any]]
 
-# The type that pandas gives a column of texts: since 3.0 its own, before that objects.
+# The type that pandas gives a column of texts: its own text type since 3.0, before that objects.
 _TEXT: Any = pd.Series(["text"]).dtype
 
 

@@ -276,8 +276,8 @@ def test_any_column_is_added_up_with_its_unknowns_beside(five, rings):
     ("of", "words"),
     [
         ("bedz", "Did you mean 'beds'"),
-        (["beds", "beds"], "a column of the name of its sum"),
-        ("ring", "a column of the name of its sum"),
+        (["beds", "beds"], "another column with the name of its sum"),
+        ("ring", "another column with the name of its sum"),
         ("oblast", "'A'"),
     ],
 )

@@ -272,7 +272,7 @@ def test_a_date_without_a_sure_reading_ranks_as_undated_with_a_warning(unsure):
         with pytest.warns(UserWarning, match=f"1 row with a population.*a:1: '{unsure}'"):
             merged = gb.merge_settlements(*tables)
         assert merged["population"].tolist() == [500]
-    with pytest.warns(UserWarning, match="not a sure date"):
+    with pytest.warns(UserWarning, match="not a clear date"):
         alone = gb.merge_settlements(here)
     assert alone["population_as_of"].tolist() == [unsure]
 
@@ -343,8 +343,8 @@ def test_namesakes_far_apart_in_one_raion_are_reported():
     there = table(place("b:1", north_km=30, raion="Сумський район"))
     merged = gb.merge_settlements(here, there).set_index("id")
     assert merged["conflict"].to_dict() == {
-        "a:1": "b:1 has its name in one raion, 30.0 km away",
-        "b:1": "a:1 has its name in one raion, 30.0 km away",
+        "a:1": "b:1 has the same name and raion, 30.0 km away",
+        "b:1": "a:1 has the same name and raion, 30.0 km away",
     }
     assert gb.merge_summary(merged)["conflicts"] == 2
 

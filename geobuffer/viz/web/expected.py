@@ -15,7 +15,7 @@ import numpy as np
 from geobuffer.analysis.expectation import SIGMAS_OF_90, expect_zone
 from geobuffer.analysis.membership import (
     Located,
-    ask_candidates,
+    answer_candidates,
     find_probability,
     measure_signed_km,
 )
@@ -126,7 +126,7 @@ def _describe_candidates(
     found: Classification, zone: BufferZone, widest_km: float
 ) -> tuple[dict[str, Any], NDArray[np.int64]]:
     """Return the different texts of candidates, and the number of each row's text, or −1."""
-    asked = ask_candidates(found.lon, zone, found.uncertainty)
+    asked = answer_candidates(found.lon, zone, found.uncertainty)
     text = np.full(len(found.lon), -1)
     text[asked.rows] = asked.text
     known, answers = asked.candidates, asked.answers
