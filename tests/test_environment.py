@@ -231,7 +231,8 @@ def test_flags_of_the_interpreter(flags, tmp_path):
 def declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    wanted = {"excel", "fast", "fetch", "offline", "plot", "postgis", "raster", "world", "test"}
+    wanted = {"duckdb", "excel", "explore", "fast", "fetch", "offline", "plot", "postgis", "raster",
+              "test", "widget", "world", "xarray"}  # fmt: skip
     lines = [*project["dependencies"], *(line for name in wanted for line in extras[name])]
     return [one for one in map(Requirement, lines) if one.name != "geobuffer"]
 

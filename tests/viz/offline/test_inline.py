@@ -280,7 +280,6 @@ class TestInABrowser:
         assert (tmp_path / "guide.html").read_text("utf-8") == names["page"].html
 
     def test_what_geopandas_explores(self, browser: Browser, tmp_path: Path) -> None:
-        pytest.importorskip("mapclassify")
         table = gpd.GeoDataFrame(
             {"km": [1.0, 2.0], "name": ["a", "b"]},
             geometry=[shapely.box(30, 50, 31, 51), shapely.box(31, 50, 32, 51)],
