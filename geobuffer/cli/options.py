@@ -452,7 +452,7 @@ def takes_options(command: Callable[..., None]) -> Callable[..., None]:
 def _set_headings(group: Any) -> None:
     """Let help list the options of a group under its heading; a group inherits those of others."""
     for owner in group.__mro__:
-        for name, hint in vars(owner).get("__annotations__", {}).items():
+        for name, hint in inspect.get_annotations(owner).items():
             if name != "HEADING":
                 option = hint.__metadata__[0]
                 option.rich_help_panel = option.rich_help_panel or owner.HEADING
