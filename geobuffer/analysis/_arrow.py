@@ -89,13 +89,13 @@ class Coordinates(NamedTuple):
     known: Mapping[str, str] = MappingProxyType({})
     """The columns of accuracies, radii, countries and oblasts, by the names that geobuffer uses."""
     pairs: PairFacts = PairFacts()
-    """What tells the order of the pairs of texts."""
+    """The evidence for the order of latitude and longitude in pairs of texts."""
     note: str = ""
     """What was assumed of the columns, for a warning."""
     crs_is_stated: bool = False
     """Whether the caller states the system, so that SRIDs of shapes do not count."""
     swap: bool = False
-    """Whether the two coordinates change places."""
+    """Whether the two coordinates are to be swapped."""
     accuracy_m: float | None = None
     """The accuracy of rows that do not state it; None if it is unknown."""
 
@@ -132,7 +132,7 @@ class TableSource(NamedTuple):
         return self.batch_table(number, {}).cite_row(0)
 
     def batch_table(self, first: int, columns: Mapping[str, Any]) -> SourceTable:
-        """Return some columns of a batch as the reader of settlements has them.
+        """Return some columns of a batch in the form that the reader of settlements uses.
 
         Parameters
         ----------
@@ -203,9 +203,9 @@ def open_table(
 
 
 def _has_batches_of_points(file: UserFile) -> bool:
-    """Return whether a file is Parquet whose rows need nothing that only the whole file tells.
+    """Return whether a file is Parquet that can be read in batches.
 
-    That is so of points, but not of a mixture of shapes, nor below a second header.
+    Points can. A mixture of shapes, or rows below a second header, need facts about the whole file.
     """
     import pyarrow.parquet as pq
 
@@ -223,7 +223,7 @@ def _has_batches_of_points(file: UserFile) -> bool:
         kinds = {kind.removesuffix(" Z") for kind in column.get("geometry_types", [])}
         return column.get("encoding", "WKB") in {"WKB", "point"} and kinds <= {"Point"}
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return True  # what is wrong with the metadata is found later
+        return True  # a later check reports the fault in the metadata
 
 
 class _Rows(NamedTuple):
@@ -266,7 +266,7 @@ def _open_parquet(path: Path, how: Reading, near: Sequence[shapely.Geometry]) ->
 def _open_whole(
     path: Path, whole: WholeTable, how: Reading, near: Sequence[shapely.Geometry]
 ) -> TableSource:
-    """Open a source of which no batches can be read, from its rows in memory."""
+    """Open a source that cannot be read in batches, with all its rows in memory."""
     table, lines = whole.rows, whole.lines
     is_checked = bool((table.schema.metadata or {}).get(b"geo"))
     if is_checked:  # its points are in degrees by now
@@ -293,7 +293,7 @@ def _open_whole(
 
 
 def _locate(path: Path, rows: _Rows, how: Reading, near: Sequence[shapely.Geometry]) -> Coordinates:
-    """Return the columns of the points of a source of Arrow, with all that tells how to read."""
+    """Return the columns of the points of a source of Arrow, with the facts needed to read them."""
     schema = rows.schema
     _check_names(path, schema.names)
     geo = (schema.metadata or {}).get(b"geo")
@@ -418,7 +418,7 @@ def _open_csv(file: UserFile, how: Reading, near: Sequence[shapely.Geometry]) ->
 
 
 class _Summary(NamedTuple):
-    """What a batch of a text table says about the whole of it."""
+    """The facts about a whole text table that one batch of it shows."""
 
     marks: dict[str, tuple[int, int]]
     """How many texts of each column prove a decimal point, and how many a comma."""
@@ -428,7 +428,7 @@ class _Summary(NamedTuple):
     """As of :class:`Coordinates`."""
 
 
-#: So many rows are looked at where headings do not tell which columns hold the points.
+#: How many rows we examine if headings do not show which columns hold the points.
 SAMPLE_ROWS = 1_000
 
 
@@ -441,14 +441,14 @@ def _sample_texts(table: TextTable) -> pd.DataFrame:
 
 
 def _find_facts(rows: pa.Table, at: Coordinates) -> PairFacts:
-    """Return what the pairs of some rows tell about their order."""
+    """Return the evidence of some rows for the order of latitude and longitude in their pairs."""
     if at.encoding != "texts":
         return PairFacts()
     return PairFacts.of(parse_shapes(read_texts(rows, at.columns[0]).tolist()))
 
 
 def _decide_order(at: Coordinates, parts: Iterable[PairFacts]) -> Coordinates:
-    """Return the column of pairs with what decides their order in the whole table."""
+    """Return the column of pairs with the evidence for their order from the whole table."""
     if at.encoding != "texts":
         return at
     facts = PairFacts.join(parts)
@@ -558,7 +558,7 @@ def _parse_crs(stated: Any) -> pyproj.CRS:
     crs = pyproj.CRS.from_user_input(stated)
     if not (crs.is_geographic or crs.is_projected):
         raise ValueError(f"{crs.name} is neither geographic nor projected")
-    # A system of another planet leads to no place on Earth.
+    # This raises an error for a system of another planet.
     pyproj.Transformer.from_crs(crs, "OGC:CRS84")
     return crs
 
@@ -672,7 +672,7 @@ def _convert_points(lon: Floats, lat: Floats, crs: pyproj.CRS | None) -> tuple[F
 
 
 def _check_encoding(column: pa.Array, at: Coordinates) -> None:
-    """Refuse a column of points that is not of the type that the metadata state."""
+    """Raise an error if a column of points does not have the type that the metadata state."""
     import pyarrow as pa
 
     kind = column.type
@@ -736,7 +736,7 @@ def read_coordinates(
 def _cast_plain_texts(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     """Return a column of texts as numbers; None if a text is not simply a number.
 
-    Most tables hold nothing but numbers, and to prepare texts takes twice as long as to cast them.
+    Most tables hold plain numbers only, and preparing texts takes twice as long as casting them.
     """
     import pyarrow as pa
 
@@ -752,8 +752,8 @@ def read_metres(rows: pa.Table, name: str, source: TableSource, first: int) -> F
 
     column = rows.column(name)
     is_text, mark = _may_hold_texts(column.type), source.at.marks.get(name, "")
-    # The quick way takes the numbers of almost every table. A text with a mark that has two
-    # readings, or with a unit, takes the way of read_settlements.
+    # The fast path reads the numbers of almost every table. Texts with an ambiguous decimal mark,
+    # or with a unit, are read as in read_settlements.
     if not is_text or mark:
         try:
             metres = _cast_numbers(column, mark)
@@ -923,16 +923,16 @@ _LEVEL_OF_TEXTS, _LEVEL_OF_OTHERS = 1, -1
 def choose_parquet_options(schema: pa.Schema, carried: Collection[str]) -> dict[str, Any]:
     """Return how a table is written to Parquet fast, for ``pyarrow.parquet.ParquetWriter``.
 
-    Of shapes and numbers, no dictionary is tried, because their values seldom repeat. Statistics
-    are left out where they let no reader skip rows: of shapes, and of the texts of answers, whose
-    few values occur everywhere. That takes a third off the time of writing.
+    For shapes and numbers we try no dictionary, because their values seldom repeat. We leave out
+    statistics where they help no reader to skip rows: for shapes, and for the texts of answers,
+    whose few values occur everywhere. That saves a third of the time of writing.
 
     Parameters
     ----------
     schema
         The columns of the table.
     carried
-        The names of those that are no answers, but come from the source.
+        The names of the columns that come from the source, not from answers.
     """
     leaves = _list_leaves(schema)
     texts = {leaf.path for leaf in leaves if leaf.logical_type.type == "STRING"}

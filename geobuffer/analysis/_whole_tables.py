@@ -1,4 +1,4 @@
-"""Read as a whole the sources that Arrow cannot read in batches, as tables of Arrow.
+"""Read the sources that Arrow cannot read in batches: each as one table of Arrow.
 
 These are layers, workbooks, records of JSON, whatever lies in an archive, and tables of PostGIS.
 :func:`geobuffer.read_settlements` reads them by the same steps, so the rows and the messages are
@@ -43,7 +43,7 @@ class Reading(NamedTuple):
 
 
 class WholeTable(NamedTuple):
-    """The rows of a file, with their shapes as GeoParquet has them, if they have some."""
+    """The rows of a file; shapes, if there are any, are stored as in GeoParquet."""
 
     name: str
     """Its name in messages."""
@@ -57,7 +57,7 @@ class WholeTable(NamedTuple):
 def read_whole(source: UserFile | str, how: Reading, *, mixes_kinds: bool = False) -> WholeTable:
     """Return the rows of a file, or of a table of PostGIS by its address.
 
-    ``mixes_kinds`` says that a column of texts or binaries holds other shapes than points, too.
+    ``mixes_kinds`` says that a column of texts or binaries may hold shapes that are not points.
 
     Raises
     ------

@@ -71,11 +71,11 @@ _ON_ERROR = ("raise", "null")
 
 _TABLES = "a GeoDataFrame, a GeoSeries, or shapely geometries in longitude and latitude"
 
-# What of a width the tolerance is at most, so that a narrow zone keeps its shape.
+# The tolerance is at most this share of the width, so that a narrow zone keeps its shape.
 _SHARE_OF_WIDTH = 0.01
 
-# For a table that is not in degrees, so much of the tolerance is kept for what edges bend when they
-# become straight in its own system.
+# In a table that is not in degrees, edges move when they become straight in the CRS of the table.
+# We reserve this share of the tolerance for that.
 _BEND_SHARE = 0.25
 
 
@@ -106,8 +106,8 @@ def buffer(  # noqa: PLR0913 - each is a keyword with a default
 ) -> Any:
     """Return the zone within a distance of each row's shape, measured along geodesics.
 
-    It is to tables what :func:`build_zone` is to borders: the same distances, anywhere on Earth,
-    without a projection to choose.
+    It does for tables what :func:`build_zone` does for borders: it measures the same distances,
+    anywhere on Earth, and you need not choose a projection.
 
     Parameters
     ----------
@@ -118,14 +118,14 @@ def buffer(  # noqa: PLR0913 - each is a keyword with a default
     km
         The width: a number of kilometres, a text such as ``"500 m"`` or ``"5 NM"``, or a quantity
         of pint or astropy. Or one for each row: the name of a column, a Series with the table's
-        index, or a list or array. A negative width shrinks areas: it leaves what lies farther than
-        that from their outline. At width 0 an area stays as it is.
+        index, or a list or array. A negative width shrinks areas: it leaves the part that lies
+        farther than that from the outline. At width 0 an area stays unchanged.
     side
-        ``"around"`` is the shape and all within the distance of it. Of areas, ``"outside"`` is that
-        without the area, ``"inside"`` is what of the area lies within the distance of its outline
-        (a setback), and ``"both"`` is the band on both sides of the outline; around lines and
-        points it is the same as ``"around"``. ``"left"`` and ``"right"`` are the sides of lines, as
-        one walks them.
+        ``"around"`` is the shape and everything within the distance of it. For areas, ``"outside"``
+        is the same without the area itself, ``"inside"`` is the part of the area within the
+        distance of its outline (a setback), and ``"both"`` is the band on both sides of the
+        outline. For lines and points, ``"both"`` is the same as ``"around"``. ``"left"`` and
+        ``"right"`` are the sides of a line in its own direction.
     ends
         ``"flat"`` cuts the zones of lines off square where the lines end, as for
         :func:`build_zone`.
@@ -326,7 +326,7 @@ class _Problems:
         self.found: list[str] = []
 
     def add(self, row: int, why: str) -> None:
-        """Take down a row, or raise an error for it."""
+        """Record a row that has no zone, or raise an error for it."""
         message = f"Invalid row {self.index[row]!r}: {why}"
         if self.raises:
             raise GeometryError(f"{message} on_error='null' leaves such rows without a zone.")
@@ -390,7 +390,7 @@ def _find_problems(shapes: Shapes, km: Floats) -> dict[int, str]:
 
 
 def _need_care(shapes: Shapes) -> Flags:
-    """Return which shapes may cross the antimeridian, or are collections or rings."""
+    """Return the shapes to treat one by one: collections, rings, or those that may cross 180°."""
     west, _, east, _ = shapely.bounds(shapes).T
     kinds = shapely.get_type_id(shapes)
     unusual = np.isin(kinds, (shapely.GeometryType.GEOMETRYCOLLECTION, 2))
@@ -512,10 +512,10 @@ def _warn_of_errors(index: pd.Index, error: Floats, tolerance_m: Floats) -> None
 
 
 def _add_vertices(shapes: Shapes, error: Floats, tolerance_m: Floats) -> tuple[Shapes, Floats]:
-    """Add vertices, so that edges may become straight in another system.
+    """Add vertices, so that edges move little when they become straight in another CRS.
 
-    That bends an edge by length² / 8 times the bend of edges straight in longitude and latitude;
-    projections bend straight lines themselves, at most as much.
+    An edge moves by length² / 8 times the curvature of an edge that is straight in longitude and
+    latitude. The projection may move it by as much again.
     """
     spare = _BEND_SHARE / (1.0 - _BEND_SHARE) * tolerance_m
     _, south, _, north = shapely.bounds(shapes).T

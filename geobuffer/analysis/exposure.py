@@ -73,16 +73,16 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
     model: bool = True,
     totals: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """Count places, people, lines or areas in each ring of a zone, the uncertain ones apart.
+    """Count places, people, lines or areas in each ring of a zone; uncertain ones separately.
 
     Parameters
     ----------
     table
-        Points, lines or areas, in any CRS, of one kind. A row without a point is expected where its
-        ``candidates`` are, if it has some, and counted nowhere. A row of points that repeats
-        another one in every column is counted once. A warning reports both. A table of another
-        library (Polars, DuckDB, Ibis, pyarrow) may be given as it is; its counts are a table of
-        pandas as well, because they carry their sources and go into other functions.
+        Points, lines or areas, in any CRS, all of one kind. A row without a point is counted
+        nowhere; if it has ``candidates``, it adds to the expected places there. A row of points
+        that repeats another one in every column is counted once. A warning reports both. A table of
+        another library (Polars, DuckDB, Ibis, pyarrow) may be given as it is; its counts are a
+        table of pandas as well, because they carry their sources and go into other functions.
     zone
         The zone.
     by
@@ -94,8 +94,8 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
         A column of numbers to add up, or a list of several: ``["population", "beds"]``. By default
         people are counted, from the column ``population`` if there is one.
     whole
-        Count the figures of a line or area that is partly in a ring whole. By default they are
-        shared out by the share of it that is there, as if they were spread evenly.
+        Count all of the figures of a line or area that lies partly in a ring. By default only the
+        share that lies in the ring counts, as if the figures were spread evenly.
     model
         Give a modelled range of people too, if people are counted. Only for points.
     totals
@@ -137,9 +137,9 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
 
         For lines and areas: ``features`` counts the rows that surely have a part here, and
         ``uncertain`` those that may have one: an edge of the ring is nearer than ``margin_km`` to
-        where they begin or end. ``length_km`` or ``area_km2`` is how much of the first lies here,
-        by side and section exactly. Sums of columns are those of the first, by share or whole;
-        uncertain rows are counted whole in their own sums.
+        their nearest or farthest point. ``length_km`` or ``area_km2`` is the size of the parts of
+        the sure rows that lie here, exactly divided by side and section. Sums of columns are those
+        of the sure rows, by share or whole. Uncertain rows have sums of their own, always whole.
 
     Raises
     ------
@@ -241,7 +241,7 @@ def find_counted_once(
 ) -> NDArray[np.bool_]:
     """Return which rows of a table count: all but those that repeat another one.
 
-    Only rows are compared that lie or may lie in one of some zones: no count holds the others.
+    We compare only the rows that lie or may lie in one of some zones, because others never count.
     """
     asked = np.zeros(len(table), dtype=bool)
     for one in found:
@@ -287,7 +287,8 @@ EXPECTED_TYPES: dict[str, Any] = {
 }
 EXPECTED = tuple(EXPECTED_TYPES)
 
-# A group without a place that is or may be inside has a row if a tenth of a place is expected.
+# A group without a place that is or may be inside still has a row if at least this many places are
+# expected, which is rounded to a tenth of a place.
 _LIKELY = 0.05
 
 
@@ -455,8 +456,8 @@ def _expect_changes(
 ) -> tuple[Floats, Floats, Floats]:
     """Return how many places are expected in both zones, in the second and in the first only.
 
-    The same error moves a place towards the edges of both, so it is in both with the lesser
-    probability. That is exact for zones of one border. Only `rows` count.
+    The same error moves a place towards the edges of both zones. So the probability that it lies in
+    both is the lesser one. That is exact for zones of one border. Only `rows` count.
     """
     parts = [
         list_parts(one, zone, [(zone.edges_km[0], zone.edges_km[-1])])

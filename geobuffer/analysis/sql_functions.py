@@ -1,6 +1,6 @@
-"""What databases ask about points, as functions of columns: distance, membership, side, section.
+"""Functions of points for databases: distance, membership, side, section and probability.
 
-:mod:`geobuffer.analysis.duckdb` gives them to DuckDB, and the how-to guide for Spark to Spark.
+:mod:`geobuffer.analysis.duckdb` registers them in DuckDB. A how-to guide registers them in Spark.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class SqlFunction(NamedTuple):
-    """A question that a query may ask for each of its rows."""
+    """A function that a query can call for each of its rows."""
 
     name: str
     """Its name, without a prefix."""
@@ -42,7 +42,7 @@ class SqlFunction(NamedTuple):
         Parameters
         ----------
         zone
-            The zone that is asked about.
+            The zone.
         columns
             An array of numbers for each of the parameters, NaN where the value is missing.
 
@@ -66,7 +66,7 @@ class SqlFunction(NamedTuple):
 
 
 def answer_columns(zone: Zone, *columns: NDArray[np.float64]) -> Answers:
-    """Return the answers from which functions of these columns read: lon, lat and perhaps accuracy.
+    """Classify the points of columns (lon, lat and perhaps accuracy) for all functions.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def answer_columns(zone: Zone, *columns: NDArray[np.float64]) -> Answers:
         As :meth:`SqlFunction.ask`.
     """
     lon, lat, *accuracy = columns
-    # A row without one of the two has no point.
+    # A row that lacks one of the two coordinates has no point.
     nowhere = np.isnan(lon) | np.isnan(lat)
     lon, lat = np.where(nowhere, np.nan, lon), np.where(nowhere, np.nan, lat)
     return answer(lon, lat, zone, accuracy_m=accuracy[0] if accuracy else None)
@@ -103,7 +103,7 @@ def _read_section(zone: Zone, answers: Answers) -> pa.Array:
 
 _POINT, _PLACE = ("lon", "lat"), ("lon", "lat", "accuracy_m")
 
-#: The questions, in the order in which guides list them.
+#: The functions, in the order in which guides list them.
 SQL_FUNCTIONS = (
     SqlFunction("km", _POINT, "DOUBLE", lambda _, a: _number_column(a.distance_km)),
     SqlFunction(

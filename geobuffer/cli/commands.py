@@ -1,6 +1,6 @@
 """All commands of the command line: ``geobuffer map``, ``zone``, ``settlements`` and others.
 
-Each command asks one question and answers it through the public functions of the library.
+Each command answers one question by calling the public functions of the library.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ _AT_LEAST = (
 # Printed below counts of lines or areas.
 _FEATURES = (
     "“Features” counts the lines or areas with a part there; “uncertain” those that may have one. "
-    "Their figures are shared out by the share that lies there, or with --whole counted whole."
+    "Only the share of their figures that lies there is counted; with --whole all of each figure."
 )
 
 # Printed below other sums than that of people.
@@ -226,7 +226,7 @@ def _check_rasters(rasters: RasterOptions) -> tuple[list[Path] | None, str | Non
 
 
 def _list_countries(ground: Ground, scenario: gb.Scenario) -> set[str]:
-    """Return the countries on whose territory the zone lies; none if the border has no regions."""
+    """Return the countries on whose territory the zone lies; empty if the border has no regions."""
     sides = ground.border.sides
     chosen = [side for side in sides if side.name == scenario.side] or sides
     return {region.country for side in chosen for region in side.regions if region.country}
@@ -248,7 +248,7 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     if raster:
         counted[estimate] = counted[estimate].round().astype("Int64")
     unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if raster else [])
-    # A sentence says the one number.
+    # A single number is printed in a sentence instead.
     unprinted = unprinted + (["not_located"] if len(counted) == 1 else [])
     joined = _join_model(_join_expected(_blank_unknown_counts(counted)))
     shown = joined.drop(columns=unprinted, errors="ignore")
@@ -295,12 +295,12 @@ def _join_model(counted: pd.DataFrame) -> pd.DataFrame:
         low, high = (counted[name].iloc[row] for name in _MODEL)
         texts[row] = f"{low:,}–{high:,}"
     plain = counted.drop(columns=[*_MODEL])
-    # A sentence says the range of one row.
+    # The range of a single row is printed in a sentence instead.
     return plain if len(plain) == 1 else plain.assign(modelled=np.array(texts, dtype=object))
 
 
 def _print_model(counted: pd.DataFrame) -> None:
-    """Print the modelled range of people, apart from the floor, and what it rests on."""
+    """Print the modelled range of people, separately from the floor, and its basis."""
     from geobuffer.zones.source import ORIGIN
 
     if not set(_MODEL) <= set(counted) or counted[_MODEL[0]].isna().all():
@@ -328,7 +328,7 @@ def _print_expected(counted: pd.DataFrame) -> None:
 
 
 def _print_not_located(counted: pd.DataFrame) -> None:
-    """Print how many places without a point may lie here, or which column says it."""
+    """Print how many places without a point may lie here, or which column counts them."""
     if "not_located" not in counted:
         return
     is_expected = "expected" in counted and not counted["expected"].isna().any()

@@ -1,4 +1,4 @@
-"""What was fetched before: found in the cache, without a network, for ``--fetched``."""
+"""Find earlier fetched data in the cache, without a network, for ``--fetched``."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from geobuffer.datasets.fetch.tables import Fetched
 
 
-# The bundled places reach 60 km from their border. A little more, so that a place at that distance
-# also finds its row where another table puts it farther away.
+# The bundled places reach 60 km from their border. We read a little farther, because another table
+# may put the same place farther away.
 _REACH_KM = 80.0
 
 
@@ -49,7 +49,7 @@ def load_fetched_places(border: gb.Border, regions: Iterable[gb.Region]) -> list
 
 
 def _find_in_cache(countries: Sequence[str]) -> Iterator[Fetched]:
-    """Yield what was fetched: HDX, then whole countries of GeoNames and OpenStreetMap."""
+    """Yield the places in the cache: HDX, then whole countries of GeoNames and OpenStreetMap."""
     from geobuffer.datasets.fetch.catalogue import fetch_with_sources
 
     asked: list[tuple[str, dict[str, Any]]] = [("hdx-places", {})]
@@ -70,7 +70,7 @@ def load_fetched_totals() -> dict[str, float]:
         table: Any = gb.fetch("hdx-population", downloader=gb.Downloader(offline=True))
     except gb.DownloadError:
         return {}
-    print_note(f"people of hromadas, for the model: {len(table):,} rest on {table['source'][0]}.")
+    print_note(f"people of hromadas, for the model: {len(table):,} from {table['source'][0]}.")
     return dict(zip(table["hromada_code"], table["population"].astype(float), strict=True))
 
 
@@ -92,7 +92,7 @@ def find_fetched_rasters(countries: Iterable[str]) -> list[Path]:
         gb.fetch("worldpop", country=code, year=year, downloader=offline)
         for code, year in years.items()
     ]
-    print_note(f"the people of the raster rest on {', '.join(path.name for path in found)}.")
+    print_note(f"the people of the raster come from {', '.join(path.name for path in found)}.")
     return found
 
 
@@ -101,13 +101,13 @@ def _keep_near(places: Any, border: gb.Border) -> gpd.GeoDataFrame:
     return near
 
 
-def tell_sources(merged: pd.DataFrame, fetched: Sequence[pd.DataFrame]) -> None:
-    """Print how many positions and figures of people rest on each fetched source, and on others."""
+def print_fetched_sources(merged: pd.DataFrame, fetched: Sequence[pd.DataFrame]) -> None:
+    """Print how many positions and figures of people come from each fetched and other source."""
     sources = list(dict.fromkeys(table["source"].iloc[0] for table in fetched))
-    print_note(f"of what was fetched, the places within {_REACH_KM:g} km of the border are used.")
+    print_note(f"of the fetched places, those within {_REACH_KM:g} km of the border are used.")
     for column, what in (("position_source", "positions"), ("population_source", "populations")):
         given = list(merged[column].dropna()) if column in merged else []
         counts = {source: sum(source == one for one in given) for source in sources}
-        parts = [f"{count:,} rest on {source}" for source, count in counts.items()]
-        others = f"{len(given) - sum(counts.values()):,} on the other tables"
+        parts = [f"{count:,} from {source}" for source, count in counts.items()]
+        others = f"{len(given) - sum(counts.values()):,} from the other tables"
         print_note(f"{what}: {'; '.join([*parts, others])}.")

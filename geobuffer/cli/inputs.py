@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geobuffer as gb
-from geobuffer.cli.fetched import load_fetched_places, load_fetched_totals, tell_sources
+from geobuffer.cli.fetched import load_fetched_places, load_fetched_totals, print_fetched_sources
 from geobuffer.cli.options import check_together
 from geobuffer.cli.output import name_options, print_note
 from geobuffer.cli.read_keys import Older, name_keys, read_keys, spread_keys
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 # within 0.1 m, and takes half the time. The area of the default zone is then 0.004 % too small.
 PAGE_M = 2.0
 
-# The tolerance where a command uses distances only and does not show the polygon, but it must be
-# there: of zones with widths by name, of one side of a bare line, and where it cuts lines or areas.
+# The tolerance where a command uses distances only and does not show the polygon, but still needs
+# one: for zones with widths by name, for one side of a bare line, and to cut lines or areas.
 UNSEEN_M = 50.0
 
 
@@ -66,7 +66,7 @@ class Places(NamedTuple):
 
 
 def check_options(options: BorderOptions) -> None:
-    """Raise DataError for options that exclude each other, or need another one."""
+    """Raise DataError for options that exclude each other, or that need a missing option."""
     if bool(options.between) != bool(options.and_):
         raise gb.DataError("Invalid --between and --and. Must be given together.")
     if options.between and options.scenario is not None:
@@ -111,7 +111,7 @@ def _check_have_files(options: BorderOptions) -> None:
 
 
 def _list_older(options: BorderOptions) -> dict[str, Older]:
-    """Return the options that held for the file of a border before each file had its own."""
+    """Return the older options for the file of a border; today each file has its own option."""
     return {
         "name": Older("--region-name", options.region_name),
         "layer": Older("--layer", options.layer),
@@ -227,7 +227,7 @@ def _parse_widths(km: str) -> tuple[float, ...] | dict[str, float]:
     # 10,5 km may mean two rings or a decimal comma.
     if len(set(with_unit)) > 1 or any(equals for _, equals, _ in named):
         raise gb.GeometryError(
-            f"Invalid --km {quote_value(km)}{describe_readings(km)}. Commas part rings: write "
+            f"Invalid --km {quote_value(km)}{describe_readings(km)}. Commas separate rings: write "
             "5,10,20, or a unit for each ring, as in '500 m, 5 km', or a name for each width, as "
             "in Ukraine=10,Russia=5; decimals have a point."
         )
@@ -391,7 +391,7 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
         f"none. Records that contradict each other: {counts['conflicts']:,}."
     )
     if fetched:
-        tell_sources(merged, fetched)
+        print_fetched_sources(merged, fetched)
     there = merged.geometry.notna()
     return make_places(merged[there], merged[~there])
 
@@ -499,7 +499,7 @@ def load_totals(
             "hromada of the settlements. Must be KATOTTG codes of hromadas, as "
             "UA59080270000000000, or their first nine characters."
         )
-    print_note(f"people of hromadas, for the model: {known:,} rest on {model.totals}.")
+    print_note(f"people of hromadas, for the model: {known:,} from {model.totals}.")
     return totals
 
 

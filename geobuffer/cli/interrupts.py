@@ -1,8 +1,8 @@
 """Handle Ctrl-C (SIGINT) and SIGTERM: clean up, print one line, exit with 128 + signal number.
 
-Two handlers share the life of a process. While libraries are imported, nothing has been written:
-:func:`end_at_once` ends the process. While a command works, :func:`raise_stopped` raises
-:class:`Stopped`, so that half-written files are removed on the way out.
+Two handlers are used, one after the other. While libraries are imported, nothing has been written,
+so :func:`end_at_once` ends the process. While a command works, :func:`raise_stopped` raises
+:class:`Stopped`, so that half-written files are removed before the process ends.
 
 A signal that the process ignores stays ignored: the shell ignores Ctrl-C for a command in the
 background of a script, and ``nohup`` may do the same.
@@ -29,10 +29,9 @@ _WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 
 class Stopped(BaseException):
-    """A signal asked the command to stop.
+    """The exception that ends a command after a signal.
 
-    It derives from neither ``Exception`` nor ``KeyboardInterrupt``: so no library handles it as an
-    error of its own.
+    It derives from neither ``Exception`` nor ``KeyboardInterrupt``, so no library catches it.
     """
 
     def __init__(self, number: int) -> None:
@@ -64,8 +63,8 @@ def set_handler(handler: Callable[[int, FrameType | None], None]) -> None:
 def ignore_signals() -> None:
     """Ignore the signals from now on: for a process that has done its work and ends.
 
-    Python restores the default action of a signal while it ends. A signal in those milliseconds
-    would otherwise turn a success into a death by a signal.
+    While Python ends, it restores the default action of a signal. A signal in those milliseconds
+    would otherwise change a successful exit into one by a signal.
     """
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
@@ -86,8 +85,8 @@ def handle_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator
 def import_geopandas_first(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command that imports geopandas before it runs, while a signal ends the process.
 
-    An exception that is raised in the midst of an import may be printed and ignored by Python or
-    by a library in C. So no :class:`Stopped` is raised during the second that geopandas needs.
+    Python or a library in C may print and ignore an exception that is raised during an import. So
+    no :class:`Stopped` is raised during the second in which geopandas is imported.
     """
 
     @functools.wraps(command)

@@ -2,7 +2,7 @@
 
 Answers go to stdout; progress, notes and errors go to stderr. A mistake of the user, from a wrong
 name to a file that cannot be written, is one line and exit code 2. Any other exception is a fault
-of ours: one line that names the file of its traceback, and exit code 70 (EX_SOFTWARE of BSD).
+of geobuffer: one line that names the file of its traceback, and exit code 70 (EX_SOFTWARE of BSD).
 
 This module imports the standard library only. :func:`main` handles signals first and imports the
 commands second, so that Ctrl-C never shows a traceback.
@@ -30,26 +30,26 @@ from geobuffer.cli.interrupts import (
     set_handler,
 )
 
-# Python looks for unused cycles of objects after every 700 new ones. Libraries alone make 150,000
-# while they are imported, a short command 100,000 more, and hardly a cycle: by default a command
-# spent a tenth of its time so. A long command keeps some 60 MB of unused cycles at most.
+# By default Python looks for unused cycles of objects after every 700 new objects, which took a
+# tenth of the time of a command. Importing the libraries makes 150,000 objects and a short command
+# 100,000 more, with hardly a cycle. A long command keeps at most some 60 MB of unused cycles.
 _COLLECT_AFTER = (300_000, 20, 20)
 
-# How Arrow takes memory, unless the user says otherwise. Its usual pool, mimalloc, gives memory
-# back and takes it again so often that it costs a tenth of the time of a command.
+# The memory pool of Arrow, unless the user sets another one. The default pool, mimalloc, returns
+# memory and takes it again so often that it costs a tenth of the time of a command.
 _ARROW_MEMORY = ("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 def main() -> None:
-    """Run the command line as a process of its own; its last act is to ignore signals."""
+    """Run the command line as a process of its own; ignore signals at the end."""
     set_handler(end_at_once)
     gc.set_threshold(*_COLLECT_AFTER)
     os.environ.setdefault(*_ARROW_MEMORY)
     try:
         run_command()
     finally:
-        # At its end Python looks for cycles among all objects, which takes 0.1 s. The process gives
-        # back its memory anyway.
+        # When Python ends, it looks for cycles among all objects, which takes 0.1 s. We prevent
+        # that, because the memory is returned anyway when the process ends.
         gc.freeze()
         ignore_signals()
 
@@ -59,20 +59,20 @@ def run_command() -> NoReturn:
     _open_closed_streams()
     words = sys.argv[1:]
     if words == ["--version"]:
-        # The commands would answer the same, but typer and pydantic take 0.2 s to be imported.
+        # The option --version gives the same line, but importing typer and pydantic takes 0.2 s.
         sys.stdout.write(f"geobuffer {__version__}\n")
         raise SystemExit(0)
     options = words[: words.index("--")] if "--" in words else words
     debug = "--debug" in options
     try:
         _run_words([word for word in options if word != "--debug"] + words[len(options) :])
-    # The last line of defence: no exception whatever reaches the user as a traceback.
+    # All other exceptions are reported here, so the user never sees a traceback.
     except Exception as error:  # noqa: BLE001
         _exit_with_fault(error, debug=debug)
 
 
 def _run_words(words: list[str]) -> NoReturn:
-    """Run the command that words name, and raise SystemExit at its end or a mistake of the user."""
+    """Run the command that words name; raise SystemExit when it ends or the user made a mistake."""
     import typer
 
     from geobuffer.cli.commands import app
@@ -82,12 +82,12 @@ def _run_words(words: list[str]) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    # typer shows the base class of its errors of usage nowhere else.
+    # typer does not export the base class of its usage errors, so we take it from a subclass.
     usage_error: Any = typer.BadParameter.__bases__[0]
     try:
         with handle_signals(raise_stopped), print_warnings():
             code = app(words, standalone_mode=False)
-            # A full disk or a closed pipe shows here, where we can still report it.
+            # We flush here, so that a full disk or closed pipe raises an error that we can report.
             sys.stdout.flush()
     except Stopped as stopped:
         _exit_with(f"{stopped}", stopped.exit_code)
@@ -119,8 +119,8 @@ def _system_message(error: OSError) -> str:
 def _open_closed_streams() -> None:
     """Open the null device in place of streams that are closed, as by ``>&-``.
 
-    Else the next file that is opened has the number of the closed stream, and receives what
-    libraries print there.
+    Otherwise the next file that is opened gets the number of the closed stream, and libraries that
+    print to that stream write into the file.
     """
     for number in (0, 1, 2):
         try:
@@ -144,14 +144,14 @@ def _exit_with_fault(error: Exception, *, debug: bool) -> NoReturn:
     line = " ".join(
         f"geobuffer: a fault of geobuffer {__version__}, please report it ({said}). {where}".split()
     )
-    # rich may be what failed, so this line is written without it.
+    # rich itself may have failed, so we write this line without it.
     shown = (letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
     _write_error("".join(shown) + "\n")
     raise SystemExit(70) from None
 
 
 def _write_error(text: str) -> None:
-    """Write to stderr, or drop the text: where stderr is closed or full, the exit code counts."""
+    """Write to stderr; drop the text if stderr is closed or full, so that the exit code stays."""
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -160,7 +160,7 @@ def _write_error(text: str) -> None:
 
 
 def _write_report(report: str) -> str:
-    """Write a traceback to a temporary file that only its owner may read; return where it is."""
+    """Write a traceback to a temporary file that only its owner may read; say where it is."""
     try:
         handle, name = tempfile.mkstemp(prefix="geobuffer-fault-", suffix=".txt")
         with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123
@@ -177,7 +177,7 @@ def _hide_passwords(text: str) -> str:
 
 
 def _usage_message(error: Any) -> str:
-    """Return the message of an error of usage; for an unknown option it names the right one."""
+    """Return the message of a usage error; for an unknown option it suggests the right one."""
     from geobuffer.cli.output import find_option
 
     meant = find_option(getattr(error, "option_name", ""))

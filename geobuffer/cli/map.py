@@ -180,7 +180,7 @@ def _count_members(located: gpd.GeoDataFrame) -> dict[str, int]:
 
 
 def _describe_expected(expected: Expected | None) -> dict[str, float]:
-    """Return how many places are expected, for JSON; nothing if that is not known."""
+    """Return the expected number of places, for JSON; empty if it is not known."""
     if expected is None:
         return {}
     facts = (round(expected.expected, 1), expected.low, expected.high)
@@ -207,7 +207,7 @@ def _draw_page(
     scenarios = {to: read_zone(options, language=to) for to in list_languages()}
     left_out = translate_all("land_only")
     table = None if shown is None else join_places(shown.places)
-    # What was reported of one zone says nothing of another.
+    # The reports are about the announced zone, so they say nothing about another one.
     is_announced = scenarios["en"] == gb.load_scenario(options.scenario)
     return draw_page(
         zone,

@@ -39,7 +39,7 @@ def _format_examples(command: Any, formatter: Any) -> None:
 def list_options(command: Any, ctx: Any) -> dict[str, list[tuple[str, str]]]:
     """Return the arguments and options of a command: how they are typed, and their help.
 
-    They stand under the headings of their groups; a group without options is left out.
+    They are listed under the headings of their groups; a group without options is left out.
     """
     groups: dict[str, list[tuple[str, str]]] = {name: [] for name in (*_HEADINGS, OUTPUT)}
     for one in command.get_params(ctx):
@@ -64,8 +64,8 @@ class GroupWithExamples(TyperGroup):
 class OnceCommand(TyperCommand):
     """A command that refuses an option with one value if it is given twice.
 
-    Without it the last value counts, and the others are lost without a word. Its help lists the
-    options in groups, and ends with examples.
+    By default typer takes the last value and silently drops the others. The help lists the options
+    in groups, and ends with examples.
     """
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -90,7 +90,7 @@ class OnceCommand(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-# How one value holds several, for options that a user may want to repeat.
+# For options that a user may want to repeat: how to write several values as one.
 _JOINED = {
     "--km": "--km 5,10 or --km Ukraine=10,Russia=5",
     "--places": "--places FILE --add-places FILE",
@@ -151,7 +151,7 @@ def read_option(flag: str, file: str, keys: str) -> Any:
 
 
 def older_option(flag: str, key: str) -> Any:
-    """Return an option that is older than those of :func:`read_option`, and does as a key there."""
+    """Return an older option that means the same as a key of :func:`read_option`."""
     return typer.Option(flag, hidden=True, help=f"As {key}= of the option that ends with -read.")
 
 
@@ -342,7 +342,7 @@ class PlaceOptions:
     places_swap: Annotated[bool, older_option("--places-swap", "swap")] = False
 
     def __post_init__(self) -> None:
-        """Check, before anything is computed, that no option lacks the file that it is about."""
+        """Check early that each option about reading a file comes with that file."""
         check_together(
             {
                 "--places-read": (self.places_read, self.places),
@@ -361,7 +361,7 @@ class PlaceOptions:
 
 
 def check_together(given: Mapping[str, tuple[Any, Any]]) -> None:
-    """Raise DataError if an option is given that says how a file is read, but not the file."""
+    """Raise DataError if an option says how a file is read, but the file is not given."""
     for flag, (keys, file) in given.items():
         if keys and not file:
             raise DataError(
@@ -419,9 +419,8 @@ class ModelOptions:
 def takes_options(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command whose parameters are the single options of its groups.
 
-    typer reads the signature of the result. When the command runs, each group is put together
-    again from its options. While it runs, no file of an option that is marked :data:`READ` may
-    be one of its outputs.
+    typer reads the signature of the result. When the command runs, we build each group from its
+    options. While it runs, it may not write to a file of an option that is marked :data:`READ`.
     """
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
@@ -464,7 +463,7 @@ def _find_read_options(parameters: list[inspect.Parameter]) -> dict[str, str]:
     for one in parameters:
         about: tuple[Any, ...] = getattr(one.annotation, "__metadata__", ())
         if READ in about:
-            # In Annotated, the first name of an option stands in the place of its default.
+            # In Annotated, typer stores the first name of an option as its default.
             first = str(about[0].default)
             found[one.name] = first if first.startswith("--") else one.name
     return found

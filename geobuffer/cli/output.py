@@ -59,7 +59,7 @@ def check_page(path: Path | None) -> None:
     """Raise WriteError or DataError for a file that cannot be written, or is not HTML."""
 
     class Map:
-        """What is written, to name it: folium itself takes 0.2 s to be imported."""
+        """Stands for a folium map, because importing folium takes 0.2 s."""
 
     if path is not None:
         _check_target(path, Map)
@@ -83,7 +83,7 @@ def check_picture(path: Path | None, size: str = "") -> None:
 
 
 def check_folder(path: Path, *, cache: Path) -> None:
-    """Raise DataError or WriteError for what is no folder that takes new files, or is the cache."""
+    """Raise DataError or WriteError unless a path is a writable folder other than the cache."""
     from geobuffer.io.atomic import check_folder_writable
 
     if not path.is_dir():
@@ -127,7 +127,7 @@ _read: ContextVar[Sequence[tuple[str, str]]] = ContextVar("read", default=())
 
 @contextmanager
 def protect_inputs(files: Sequence[tuple[str, str]]) -> Iterator[None]:
-    """Refuse these files, which a command reads, as the files that it writes."""
+    """Raise an error if a command would write to one of these files, which it reads."""
     before = _read.set(files)
     try:
         yield
@@ -147,14 +147,14 @@ def _check_not_read(path: Path) -> None:
         )
 
 
-#: The options that give the arguments of the library their values, in most commands. Widths, side
-#: and ends are not among them: a scenario file may give them, so messages call them as it does.
+#: The option for each argument of the library, in most commands. Widths, side and ends are missing:
+#: a scenario file may state them, so messages use the names of its keys.
 OPTIONS = {
     "by": "--by", "csv_locale": "--csv-locale", "of": "--of", "step_km": "--step-km",
     "to_km": "--to-km", "tolerance_m": "--tolerance", "values": "--values",
 }  # fmt: skip
 
-# Functions that messages recommend to users of Python, and the options in their place.
+# Functions that messages recommend to users of Python, and the options that replace them here.
 _RECOMMENDED = {
     "read_settlements(swap=True)": "--places-read swap=true", "read_settlements()": "--places",
     "read_border()": "--along", "read_regions(), their outline is border_of()": "--around",
@@ -171,7 +171,7 @@ _ARGUMENT = re.compile(
 )
 
 
-# Names that other programs give to some of our options.
+# Names that other programs use for some of our options.
 _OTHER_NAMES = {
     "--width": "--km", "--distance": "--km", "--radius": "--km", "--buffer": "--km",
     "--output": "--out",
@@ -196,7 +196,7 @@ def find_option(name: str) -> str:
 def in_options(
     text: str, options: Mapping[str, str] = OPTIONS, *, parameter: str | None = None
 ) -> str:
-    """Return a message of the library in which options stand for the arguments of Python.
+    """Return a message of the library with options in place of the arguments of Python.
 
     Parameters
     ----------
@@ -241,7 +241,7 @@ _current: ContextVar[Mapping[str, str]] = ContextVar("options", default=OPTIONS)
 
 @contextmanager
 def name_options(options: Mapping[str, str]) -> Iterator[None]:
-    """Put these options in the place of arguments, in errors and warnings raised inside."""
+    """Replace arguments by these options in the errors and warnings that are raised inside."""
     before = _current.set({**OPTIONS, **options})
     try:
         yield
@@ -409,7 +409,7 @@ def _measure_width(columns: Sequence[_Column]) -> int:
 
 
 def _stack_names(columns: list[_Column]) -> list[_Column]:
-    """Return columns of which those of names are one; each of its cells has two lines."""
+    """Return columns with the columns of names joined into one, whose cells have two lines."""
     english, ukrainian = _HEADINGS["name_en"], _HEADINGS["name_uk"]
     found = {column.heading: column for column in columns}
     if not {english, ukrainian} <= set(found):
@@ -425,7 +425,7 @@ def _stack_names(columns: list[_Column]) -> list[_Column]:
 def _split_columns(columns: list[_Column], width: int) -> list[list[_Column]]:
     """Return columns as tables of a width; each begins with the first column.
 
-    The columns behind "uncertain" are of uncertain places, so they stay with it where they fit.
+    The columns after "uncertain" describe uncertain places, so they stay with it if they fit.
 
     Examples
     --------
@@ -447,7 +447,7 @@ def _split_columns(columns: list[_Column], width: int) -> list[list[_Column]]:
 
 
 def _share_width(columns: Sequence[_Column], width: int) -> list[int]:
-    """Return the width of each column: what is spare goes to the tallest cells."""
+    """Return the width of each column; columns with the tallest cells get the spare width."""
     sizes = [column.least_width for column in columns]
     spare = width - _measure_width(columns)
     while spare > 0:

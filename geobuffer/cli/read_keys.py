@@ -1,8 +1,9 @@
 """Read the options that say how a file is read, such as ``--places-read "lon=X,encoding=cp1251"``.
 
-Each option that names a file has one beside it, and all have one form: keys and values, with commas
-between. The keys are the arguments of the function of the library that reads the file, so a remedy
-that a message of the library names is a key here. :func:`name_keys` writes it so in messages.
+Each option that names a file has such an option beside it. All have the same form: keys and values,
+separated by commas. The keys are the arguments of the library function that reads the file. So if
+a message of the library recommends an argument, there is a key of that name, and :func:`name_keys`
+writes the message with the key.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ _PART = re.compile(
 
 
 class Older(NamedTuple):
-    """The value of an option that is older than these, such as ``--places-crs``."""
+    """The value of an older option that means the same as a key, such as ``--places-crs``."""
 
     flag: str
     value: Any
@@ -89,7 +90,7 @@ def list_keys(flag: str) -> list[str]:
 
 
 def name_keys(flag: str) -> AbstractContextManager[None]:
-    """Put the keys of an option in the place of arguments, in messages raised inside."""
+    """Replace arguments by the keys of an option, in the messages that are raised inside."""
     return name_options({key: f"{flag} {key}=" for key in list_keys(flag)})
 
 
@@ -110,8 +111,8 @@ def read_keys(
     Raises
     ------
     DataError
-        The text has not that form, a key is unknown or stands there twice, a value is invalid, or
-        an older option has another value.
+        The text does not have that form, a key is unknown or given twice, a value is invalid, or an
+        older option has another value.
 
     Examples
     --------
@@ -133,7 +134,7 @@ def read_keys(
     return found
 
 
-# Of places, each row has a source, which is a text; of borders, the source is a noun.
+# Each row of a table of places has a source, which is a text. A border has a gb.Source.
 _TEXT_SOURCES = ("--places-read", "--add-places-read")
 
 
@@ -181,7 +182,7 @@ def _split_keys(flag: str, text: str) -> dict[str, str]:
             keys = "" if hint.startswith("Must") else f" The keys are {', '.join(known)}."
             raise gb.DataError(f"Invalid {flag}: unknown key {part[1]!r}. {hint}{keys}")
         if key in found:
-            raise gb.DataError(f"Invalid {flag}: {key}= stands there twice. Must stand there once.")
+            raise gb.DataError(f"Invalid {flag}: {key}= is given twice. Must be given once.")
         if not value:
             raise gb.DataError(
                 f"Invalid {flag}: {key}= has no value. Must have one, or be left out."

@@ -159,7 +159,7 @@ def _write_position(lat: float, lon: float) -> str:
 
 
 def _name_origin(line: gb.Border, side: str) -> str:
-    """Return from what distances are measured, for a sentence: the border, the river, the areas."""
+    """Return the origin of distances, for a sentence: the border, the river, the areas."""
     from geobuffer.viz.captions import find_border_kind
     from geobuffer.zones.translation import read_translation
 
@@ -170,7 +170,7 @@ def _name_origin(line: gb.Border, side: str) -> str:
 def _locate_places(
     points: gpd.GeoSeries | gpd.GeoDataFrame, line: gb.Border, side: str, *, nearest_point: bool
 ) -> pd.DataFrame:
-    """Return what gb.locate does, with distance 0 in the areas around which a zone would be."""
+    """Return the result of gb.locate, with distance 0 inside areas if the zone is around them."""
     found = gb.locate(points, line, nearest_point=nearest_point)
     if side == AROUND:
         is_inside = found["side"] == line.sides[0].name
@@ -266,7 +266,7 @@ def _find_places(
     from geobuffer.analysis.classify import join_columns
 
     found, others = index.find(name), unplaced.find(name)
-    if found.is_exact != others.is_exact:  # only one of them has the very name
+    if found.is_exact != others.is_exact:  # only one of them has exactly this name
         found, others = (
             (one if one.is_exact else one._replace(rows=[], ranks=[])) for one in (found, others)
         )
@@ -322,7 +322,7 @@ def _print_answers(answers: _Answers, ground: Ground, side: str) -> None:
 
 
 def _list_renamed(name: str, table: pd.DataFrame) -> list[str]:
-    """Return the present names of places that bear a name in the list of other names only."""
+    """Return the present names of places that have a name only as a former or other name."""
     from geobuffer.datasets.bundled import load_other_names
     from geobuffer.zones.toponyms import NAME_COLUMNS, make_name_keys
 
@@ -340,7 +340,7 @@ def _list_renamed(name: str, table: pd.DataFrame) -> list[str]:
 
 
 def _print_accuracy(line: gb.Border, accuracy_m: float | None = None) -> None:
-    """Print how accurate the border is, there or in general, if its source says so."""
+    """Print how accurate the border is, there or in general, if its source states that."""
     if line.source.accuracy_m is not None:
         about_m = line.source.accuracy_m if accuracy_m is None else accuracy_m
-        print_line(f"The border itself is right to about {about_m:g} m.")
+        print_line(f"The border itself is accurate to about {about_m:g} m.")

@@ -69,8 +69,8 @@ def test_fetched_places_are_used_without_a_network(get, run, publisher):
     assert found[place["code"]]["radius_m"] > 0
     said = " ".join(answer.err.split())
     assert "1 of them now have a position" in said
-    assert "positions: 1 rest on Ukraine - Subnational Administrative Boundaries, Creative" in said
-    assert "populations: 0 rest on Ukraine" in said
+    assert "positions: 1 from Ukraine - Subnational Administrative Boundaries, Creative" in said
+    assert "populations: 0 from Ukraine" in said
     away = run("settlements", "--around", "24.5,10", "--km", "6", "--fetched")
     assert "none of the places in the cache" in away.err
 
@@ -95,8 +95,8 @@ def test_fetched_people_join_the_model_without_a_network(get, run, publisher, he
     assert row["no_data_share"] == 1.0  # the raster of this test lies elsewhere
     assert row["population_model_high"] > 10 * plain["population_model_high"]
     said = " ".join(answer.err.split())
-    assert f"for the model: {len(hromadas)} rest on Ukraine - Subnational Population" in said
-    assert "the raster rest on ukr_pop_2025_CN_100m_R2025A_v1.tif" in said
+    assert f"for the model: {len(hromadas)} from Ukraine - Subnational Population" in said
+    assert "the raster come from ukr_pop_2025_CN_100m_R2025A_v1.tif" in said
     both = run(*asked[:-1], "both", "--fetched", "--json")
     assert "because that of RU is not in the cache" in " ".join(both.err.split())
     assert "population_raster" not in json.loads(both.out)[0]

@@ -39,7 +39,7 @@ REFUSED = {
     "name=Населення, осіб": ["at 'осіб'", "quote a value"],
     'name="A': ["""at 'name="A'""", "close each quote"],
     'name="A"B': ["close each quote"],
-    "lon=A,lon=B": ["lon= stands there twice"],
+    "lon=A,lon=B": ["lon= is given twice"],
     "lon=,lat=Y": ["lon= has no value"],
     "swap=maybe": ["Invalid --places-read swap 'maybe'", "true or false"],
     "max_gb=nan": ["Invalid --places-read max_gb 'nan'"],

@@ -26,7 +26,7 @@ def test_where_prints_distance_side_and_section(run, towns, border, place, side)
     assert words == [
         f"{facts['distance_km']:.3f} km from the border, in {side}.",
         f"Nearest section: {facts['section']}, at kilometre {facts['chainage_km']:.1f}.",
-        "The border itself is right to about 10 m.",
+        "The border itself is accurate to about 10 m.",
     ]
 
 
