@@ -64,7 +64,7 @@ def test_own_regions_have_zones_and_distances(run, own, here, tmp_path):
     assert gpd.read_file(here / "own.gpkg", layer="own")["side"].tolist() == ["Left"]
     there = run("where", "45.5", "11.05", *regions)
     assert "3.9" in there.out
-    assert "right to about" not in there.out, "no accuracy of the file is known"
+    assert "accurate to about" not in there.out, "no accuracy of the file is known"
     points = tmp_path / "points.csv"
     points.write_text("lon,lat\n11.05,45.5\n")
     run("bulk", points, "answers.csv", *regions)

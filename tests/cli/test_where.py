@@ -92,7 +92,7 @@ def test_where_finds_a_place_by_its_name(run, towns, border, name):
     assert (record["id"], record["section"]) == (towns.loc[row, "id"], expected["section"])
     words = run("where", name).out
     assert f"{expected['distance_km']:.1f}" in words
-    assert "right to about 10 m" in words
+    assert "accurate to about 10 m" in words
 
 
 def test_where_lists_all_places_of_a_name_and_those_without_a_position(run):
