@@ -1,7 +1,8 @@
-"""Build and ask the grid of cells with numpy: which pieces a cell keeps, which one is nearest.
+"""Build and search a grid of cells with numpy: which pieces a cell keeps, which one is nearest.
 
-The same as the compiled loops of :mod:`geobuffer.geodesy._kernels`, where numba is not installed.
-The two find the same pieces and the same distances, to the bit; the reasons stand there.
+If numba is not installed, this module replaces the compiled loops of
+:mod:`geobuffer.geodesy._kernels`. Both find the same pieces and the same distances, to the last
+bit; the comments there explain why the method is correct.
 
 ``pieces`` is ``PackedPieces.chord``: start (3), chord (3), its squared length and the inverse of
 that. Points are longitude and latitude in degrees, or Earth-centred metres (3, n).
@@ -35,29 +36,31 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.integer[Any]]
 
 
-# Pairs of a cell and a piece that are measured at once, and points: an array of them is 128 kB, and
-# those of a step fit the second cache of a processor.
+# How many pairs of a cell and a piece, or points, we measure at once. An array of them is 128 kB,
+# and the arrays of a step fit into the second cache of a processor.
 _PAIRS = 16_384
 _POINTS = 16_384
 
-# We start with about this many cells and halve them both ways. For distances 25,000 cells keep nine
-# pieces each. A halving more takes half as long again to build, and distances take as long.
+# We start with about this many cells and halve them in both directions. For distances, 25,000 cells
+# keep nine pieces each. One more halving would take half as long again to build, and distances
+# would not become faster.
 _FIRST_CELLS = 24
 _HALVINGS = 5
 
-# For memberships only cells that the edge crosses are halved. So of 400,000 cells, each a square
-# kilometre about the default border, one in a hundred is left to be measured. After a halving more
-# the table does not fit the second cache of a processor, and look-ups take longer.
+# For memberships we halve only the cells that the edge crosses. Around the default border this
+# makes 400,000 cells of a square kilometre, and we measure only points in one cell of a hundred.
+# After one more halving the table would not fit into the second cache of a processor, and look-ups
+# would take longer.
 _TABLE_HALVINGS = 7
 
-# While cells are large, runs of so many pieces stand for them; after so many halvings, pieces. That
-# halves the time of building.
+# While cells are large, we compare runs of this many pieces instead of pieces, up to this number of
+# halvings. That halves the time of building.
 _RUN = 8
 _RUN_HALVINGS = 3
 _TABLE_RUN_HALVINGS = 4
 
-# Cells that are large beside the pieces, as those about a line across an ocean, keep thousands.
-# Those with the longest lists are left to the tree, so that building a grid ends after a second.
+# Cells much larger than the pieces, as around a line across an ocean, keep thousands of pieces. We
+# leave the cells with the longest lists to the tree, so that building a grid ends after a second.
 _MOST_PIECES = 1_000_000
 
 # How far beyond the lines the grid of distances reaches; the tree answers for points outside.
@@ -85,7 +88,7 @@ class Grid(NamedTuple):
     first: NDArray[np.int32]
     """Where the pieces of a cell begin in ``member``; one more than there are cells.
 
-    A cell without pieces is not answered by the grid.
+    For points in a cell without pieces, the tree answers.
     """
     member: NDArray[np.int32]
     sag_m: float
@@ -108,13 +111,13 @@ class Frame(NamedTuple):
         return self.columns * self.rows
 
     def halve_cells(self) -> Frame:
-        """Return the frame of cells halved both ways."""
+        """Return the frame with cells halved in both directions."""
         west, south, width, height, columns, rows = self
         return Frame(west, south, width / 2, height / 2, 2 * columns, 2 * rows)
 
 
 def make_frame(lon: Floats, lat: Floats, margin_m: float) -> Frame:
-    """Return a frame of a few cells about points (degrees) that reaches so far beyond them."""
+    """Return a frame of a few cells that reaches a margin beyond points (degrees)."""
     pad_lat = np.degrees(margin_m / B)
     south, north = lat.min() - pad_lat, lat.max() + pad_lat
     pad_lon = pad_lat / np.cos(np.radians(min(max(abs(south), abs(north)), 89.0)))
@@ -148,11 +151,11 @@ class Lists(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """Runs of pieces that continue one another, as one chord from the first to the last.
+    """Runs of consecutive pieces, each as one chord from the start of the first to the last end.
 
-    While cells are large, they are compared with runs, which are an eighth as many. Every point of
-    the pieces is within ``table[7]`` (metres) of the chord, and every point of the chord within
-    that of the pieces, because their feet on the chord go from its start to its end.
+    While cells are large, we compare them with runs, of which there are an eighth as many. Every
+    point of the pieces lies within ``table[7]`` (metres) of the chord. The reverse holds as well,
+    because the feet of the pieces on the chord go from its start to its end.
     """
 
     table: Floats
@@ -163,12 +166,12 @@ class Runs(NamedTuple):
 
 
 def make_table(pieces: Floats) -> Floats:
-    """Return pieces as a table like that of :class:`Runs`; they do not depart from themselves."""
+    """Return pieces as a table like that of :class:`Runs`, with a deviation of 0."""
     return np.concatenate([pieces.T[list(_COLUMNS)], np.zeros((1, len(pieces)))])
 
 
 def join_runs(pieces: Floats, continues: NDArray[np.bool_]) -> Runs:
-    """Return runs of pieces; ``continues`` tells which pieces begin where the one before ends."""
+    """Return runs of pieces; ``continues`` marks pieces that begin at the end of the one before."""
     starts = np.flatnonzero(~continues)
     count = np.diff(np.append(starts, len(pieces)))
     nth = np.arange(len(pieces)) - starts.repeat(count)
@@ -180,7 +183,7 @@ def join_runs(pieces: Floats, continues: NDArray[np.bool_]) -> Runs:
     inverse = 1.0 / np.where(squared > 0.0, squared, 1.0)
     table = np.concatenate([start.T, chord.T, [inverse], [np.zeros(len(size))]])
     own = np.arange(len(size)).repeat(size)
-    # The vertices depart most, as the distance to a chord is convex. The last is on the chord.
+    # The distance to a chord is convex, so it is largest at a vertex. The last one is on the chord.
     away, _ = _measure_chords(table.take(own, axis=1), pieces.T[:3])
     table[7] = np.maximum.reduceat(away, first[:-1]) + _ROUNDING_M
     return Runs(table, first)
@@ -223,7 +226,7 @@ def thin_cells(
 
 
 def _split(offset: Ints, size: int) -> Iterator[tuple[int, int]]:
-    """Yield ranges of groups that have about so many members together."""
+    """Yield ranges of groups that have about ``size`` members together."""
     parts = max(1, -(-int(offset[-1]) // size))
     cuts = np.searchsorted(offset, np.linspace(0, offset[-1], parts + 1))
     cuts[0], cuts[-1] = 0, len(offset) - 1
@@ -335,7 +338,7 @@ def build_grid(pieces: PackedPieces, runs: Runs, lon: Floats, lat: Floats) -> Gr
 
 
 def _find_shortest(count: Ints, most: int) -> NDArray[np.bool_]:
-    """Return which lists of these lengths are the shortest, so many that they fit together."""
+    """Return which lists to keep: the shortest ones, with at most ``most`` entries together."""
     order = np.argsort(count, kind="stable")
     found = np.empty(len(count), dtype=bool)
     found[order] = np.cumsum(count[order]) <= most
@@ -352,7 +355,7 @@ def _list_all(runs: Runs, frame: Frame) -> Lists:
 
 
 def find_parents(frame: Frame) -> Ints:
-    """Return the number of the cell that each cell was before cells were halved."""
+    """Return for each cell the number of the larger cell of which it is a quarter."""
     row, column = np.divmod(np.arange(frame.cells), frame.columns)
     parent: Ints = (row // 2) * (frame.columns // 2) + column // 2
     return parent
@@ -382,7 +385,7 @@ class ClassTable(NamedTuple):
 
     frame: Frame
     classes: NDArray[np.int8]
-    """By cell, with one more cell on each side of every row and column, which are 0."""
+    """The class of each cell; a ring of additional cells around the grid has the class 0."""
     edge: Ints
     """The cells that have the edge in them, as numbered in ``classes``, ascending."""
     first: Ints
@@ -416,7 +419,7 @@ def build_class_table(
         lists = thin_cells(table, sag, frame, lists, parent, cell)
         classes[cell] = found = _classify(lists, edge_m)
         cell, lists = cell[found < 0], lists.select(found < 0)
-    # A ring of cells about the grid answers for what is outside, without a comparison.
+    # A ring of cells around the grid holds all points outside, so we need not compare coordinates.
     framed = np.zeros((frame.rows + 2, frame.columns + 2), dtype=np.int8)
     framed[1:-1, 1:-1] = classes.reshape(frame.rows, frame.columns)
     row, column = np.divmod(cell, frame.columns)
@@ -431,7 +434,7 @@ def build_class_table(
 def _classify(lists: Lists, edge_m: float) -> NDArray[np.int8]:
     """Return for each cell 1 if it lies within a distance of the lines, 0 if beyond, −1 if both."""
     found = np.full(len(lists.radius_m), -1, dtype=np.int8)
-    # A decimetre is more than rounding and the bend of pieces add up to.
+    # Rounding and the bend of pieces together are less than a decimetre.
     room = 0.1 + sum_of_doubts(lists.most_m)
     found[lists.most_m + lists.radius_m + room < edge_m] = 1
     found[lists.least_m - lists.radius_m - room > edge_m] = 0
@@ -549,13 +552,13 @@ def find_nearest(
     The piece is −1, and the rest undefined, outside the grid, in cells without pieces, and beyond
     1,000 km from the lines.
 
-    Points are taken in the order of how many pieces their cells keep. So the n-th pieces of all
-    points are those of the first points, and every step works on whole arrays.
+    We sort points by the number of pieces in their cells, the largest number first. So the points
+    with an n-th piece are always the first ones, and every step works on whole arrays.
     """
     size, table = len(lon), make_table(pieces.chord)[:7]
     distance, piece, share = np.zeros(size), np.full(size, -1, dtype=np.int32), np.zeros(size)
     cell = find_cells(grid, lon, lat)
-    # The sines end at 720°; the tree refuses what lies beyond.
+    # The table of sines ends at 720°; the tree raises an error for larger longitudes.
     count = np.diff(grid.first)
     there = ((cell >= 0) & (np.abs(lon) <= 720.0) & (count.take(cell) > 0)).nonzero()[0]
     rank = np.empty(len(count), dtype=np.uint16 if len(count) <= 65_536 else np.int64)

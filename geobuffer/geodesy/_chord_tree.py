@@ -1,15 +1,15 @@
 """Find the few pieces of lines that can be nearest to given points.
 
-:class:`ChordTree` keeps the chords of the pieces, and a tree of balls and tubes that bound them. It
-compares chords, because the shortest chord is nearly that of the shortest geodesic. Far away,
-*nearly* is not enough. At 1,500 km, chords that differ by 100 m may rank otherwise than their
-geodesics, and 400 pieces of a straight line differ by less. There we compare what a series makes of
-the chords.
+:class:`ChordTree` holds the chords of the pieces, and a tree of balls and tubes that bound them. It
+compares chords, because the shortest chord nearly always belongs to the shortest geodesic. Far away
+this is not certain. At 1,500 km, chords that differ by 100 m may rank in another order than their
+geodesics, and 400 pieces of a straight line differ by less. There we estimate the geodesics from
+the chords by a series, and compare the estimates.
 
-Points that lie close together have nearly the same candidates. So we take many points in *groups*:
-balls, each about one of its points.
+Points that lie close together have nearly the same candidates. So we search for many points in
+*groups*: a group is a ball around one of its points.
 
-A tree may be a *forest*: pieces of many shapes, each looked up alone.
+A tree may be a *forest*: it then holds pieces of many shapes, and each shape is searched alone.
 
 Points are Earth-centred; lengths are in metres.
 """
@@ -41,14 +41,15 @@ if TYPE_CHECKING:
 # 16 take two fifths longer.
 _BRANCH = 6
 
-# Where balls leave more nodes than this to a point, we look at tubes, which takes twice the time;
-# unless most tubes are wider than this share of their balls, as about scattered points. At 12, a
-# point far from a straight line took twice the time: the next level had six times as many balls.
+# If balls leave more nodes than this to a point, we test tubes, which takes twice the time. We do
+# not if most tubes are wider than this share of their balls, as around scattered points. With 12
+# nodes instead, a point far from a straight line took twice the time, because the next level had
+# six times as many balls.
 _MANY_BALLS = 5
 _SLENDER = 0.5
 
-# Where more than this are left only because chords do not tell, we compare geodesics. That takes as
-# long as measuring two pieces more.
+# If more pieces than this are left only because chords cannot decide, we compare geodesics. That
+# takes as long as measuring two more pieces.
 _MANY_VAGUE = 2
 
 # Up to this distance the series ranks geodesics better than the chords do. Twice its error at
@@ -62,9 +63,10 @@ _SERIES_POWER = 6.5
 # and latitude, which is a millimetre off the geodesic.
 _OFF_CHORD_M = 2e-3
 
-# By how much geodesics of equal chords differ, as a share of what they are longer than the chords:
-# the square of the radius of curvature varies by 1.4 % from its mean. Where an end of a geodesic
-# moves, the change is a part of this: twice the move over the distance. The most found was 1.34.
+# A geodesic is longer than its chord. Geodesics with equal chords differ by this share of that
+# excess, because the square of the radius of curvature varies by 1.4 % from its mean. If an end of
+# a geodesic moves, the change is a part of this: twice the move divided by the distance. The
+# largest factor that we found was 1.34.
 _SPREAD = 0.03
 _MOVES = 2.0
 
@@ -78,8 +80,8 @@ MANY_POINTS = 1_000
 _GROUP = 8
 _MANY_NODES = 8
 
-# How 21 binary digits spread to every third place: move the upper half of each run, keep what
-# stands where it should.
+# How to spread 21 binary digits to every third place: move the upper half of each run, and keep the
+# digits that are already in place.
 _SPREAD_DIGITS = [
     (np.uint64(32), np.uint64(0x1F00000000FFFF)),
     (np.uint64(16), np.uint64(0x1F0000FF0000FF)),
@@ -88,9 +90,9 @@ _SPREAD_DIGITS = [
     (np.uint64(2), np.uint64(0x1249249249249249)),
 ]
 
-# As one moves in a group, the distances to two places change by the same, but for the angle between
-# their directions. That angle is at most this times the chord between them over the shorter
-# distance: on a sphere, 1.42 times for places up to 10,000 km away.
+# From one point of a group to another, the distances to two places change alike, except for the
+# angle between their directions. That angle is at most this factor times the chord between the
+# places divided by the shorter distance: on a sphere, 1.42 for places up to 10,000 km away.
 _ANGLE = 1.5
 
 
@@ -106,7 +108,7 @@ class Candidates(NamedTuple):
 
 
 class _Nodes(NamedTuple):
-    """What bounds pieces of lines: a ball, and a tube in it. One entry per node."""
+    """The bounds of pieces of lines: a ball, and a tube inside it. One entry per node."""
 
     centre: Floats
     """A vertex of the lines: (3, n)."""
@@ -121,7 +123,7 @@ class _Nodes(NamedTuple):
     tube: Floats
     """The radius of the tube."""
     is_slender: bool
-    """Whether tubes bound the pieces so much better than balls that they are worth their time."""
+    """Whether tubes bound the pieces so much better than balls that testing them saves time."""
     child: Ints
     """The first child of each node, in the level below, and one number more: after the last."""
 
@@ -158,11 +160,11 @@ class _Pairs(NamedTuple):
 
 
 class ChordTree:
-    """The chords of pieces, in Earth-centred metres, and a tree of what bounds them.
+    """The chords of pieces, in Earth-centred metres, and a tree of their bounds.
 
     A node is a ball about a vertex, and a tube from the first vertex of its pieces to their last.
-    Balls take less time. But far from a straight line hundreds of them reach as near as the nearest
-    piece, where a few tubes do.
+    Balls are faster to test. But far from a straight line, hundreds of balls come as near as the
+    nearest piece, and only a few tubes do.
     """
 
     def __init__(self, pieces: Pieces, shape: Ints | None = None) -> None:
@@ -357,9 +359,9 @@ def _measure_from_nearest(centre: Floats, away: Floats, reach: Floats, group: In
 
 
 def _bound_change(groups: _Groups, pairs: _Pairs, away: Floats, reach: Floats) -> Floats | float:
-    """Return by how much nearer nodes may come than the nearest centre does, within a group.
+    """Return by how much more nodes may come nearer than the nearest centre, within a group.
 
-    They are so far away from its middle, the nearest centre is in ``reach``.
+    ``away`` and ``reach`` are the distances of nodes and of the nearest centre from its middle.
     """
     if pairs.apart is None:
         return 0.0
@@ -390,7 +392,7 @@ def _keep_pieces(pieces: _Nodes, at: Floats, point: Ints, piece: Ints) -> Candid
 def _keep_by_chord(lower: Floats, reach: Floats, radius: Floats, group: Ints) -> tuple[Ints, bool]:
     """Return the pairs whose chord, at least so long, may belong to the shortest geodesic.
 
-    The last value says whether many of them are left only because chords do not tell.
+    The last value says whether many of them are left only because chords cannot decide.
     """
     sure = np.count_nonzero(lower <= reach.take(group))
     keep = (lower <= (reach + _chord_slack(reach + radius)).take(group)).nonzero()[0]

@@ -1,4 +1,4 @@
-"""Build and ask the grid of cells with compiled loops, where numba is installed.
+"""Build and search the grid of cells with compiled loops, if numba is installed.
 
 The grid is that of :mod:`geobuffer.geodesy._cells`, with cells a quarter as long, because compiled
 loops build it as fast as numpy builds the coarser one. On two processors distances then take an
@@ -93,7 +93,7 @@ def look_up_classes(table: ClassTable, lon: Floats, lat: Floats) -> NDArray[np.i
             lon[low:high], lat[low:high], *table.frame, table.classes, found[low:high]
         )
 
-    run_in_threads(run_kernel, len(lon), 8 * _SHARE)  # a point is an eighth of the work
+    run_in_threads(run_kernel, len(lon), 8 * _SHARE)  # a look-up is an eighth of a search
     return found
 
 

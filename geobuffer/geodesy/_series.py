@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 # Radius at the equator, squared eccentricity, radius at the pole.
 A, ES, B = float(WGS84.a), float(WGS84.es), float(WGS84.b)
 
-# Up to this distance the series from chord to geodesic is right to 7e-10 of it (0.01 µm at 100 km,
-# 22 µm at 500 km, compared with GeographicLib). Farther points are measured by GeographicLib.
+# Up to this distance the series from chord to geodesic is accurate to 7e-10 of it (0.01 µm at
+# 100 km, 22 µm at 500 km, compared with GeographicLib). GeographicLib measures farther points.
 SERIES_M = 1_000_000.0
 
 # The terms of the series, as constants: both engines must use the same bits.
@@ -43,12 +43,12 @@ SINE, COSINE = np.sin(_QUARTERS), np.cos(_QUARTERS)
 
 
 class PackedPieces(NamedTuple):
-    """Pieces of lines as the engines take them: chords, and how the line bends away from each."""
+    """Pieces of lines in the form of both engines: chords, and how lines bend away from them."""
 
     chord: Floats
     """Start, chord, its length squared and the inverse of that: (n, 8), one cache line each."""
     bend: Floats
-    """Four times the way from the middle of the chord to the middle of the piece: (n, 3)."""
+    """Four times the vector from the middle of the chord to the middle of the piece: (n, 3)."""
 
 
 def pack_pieces(start: Floats, chord: Floats, squared: Floats, middle: Floats) -> PackedPieces:
@@ -69,10 +69,10 @@ def measure_pieces(
 def measure_from(
     packed: PackedPieces, piece: NDArray[np.integer[Any]], xyz: Floats
 ) -> tuple[Floats, Floats]:
-    """Return what :func:`measure_pieces` does, for points that are Earth-centred (3, n).
+    """Return the result of :func:`measure_pieces` for Earth-centred points (3, n).
 
-    The same as ``_measure_found`` of :mod:`geobuffer.geodesy._kernels`, operation by operation: who
-    changes one must change the other. The formula is explained there.
+    This repeats ``_measure_found`` of :mod:`geobuffer.geodesy._kernels` operation by operation. If
+    you change one, change the other. The formula is explained there.
     """
     x, y, z = xyz
     px, py, pz, vx, vy, vz, squared, inverse = packed.chord[piece].T
@@ -105,7 +105,7 @@ def measure_from(
 
 def to_xyz(lon: Floats, lat: Floats) -> Floats:
     """Return points (degrees) in Earth-centred coordinates, (3, n), as the compiled loops do."""
-    # One call for both angles, as short arrays cost the calls of numpy and not their length.
+    # One call for both angles: for short arrays, the number of numpy calls decides on the time.
     (sin_lon, sin_lat), (cos_lon, cos_lat) = _sin_cos(np.stack([lon, lat]))
     n = A / np.sqrt(1.0 - ES * sin_lat * sin_lat)
     return np.stack([n * cos_lat * cos_lon, n * cos_lat * sin_lon, n * POLAR * sin_lat])

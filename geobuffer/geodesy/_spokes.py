@@ -1,14 +1,14 @@
-"""Measure how far one can go out from the left of lines before another stretch is nearer.
+"""Measure how far the land that is nearest to the left side of lines reaches.
 
-What is nearest to a point is nearest to every point between it and its *foot*, the nearest point of
-the lines. So what lies left of lines is a union of *spokes*. A spoke is a geodesic that begins at a
-foot and leaves to the left, at right angles to the line. It ends at its *tip*, where another
-stretch becomes as near. At a bend that is convex to the left, spokes leave the vertex in a fan; at
-a free end they leave in half a circle.
+The *foot* of a point is the nearest point of the lines. All points between a point and its foot
+have the same foot. So the land left of lines is a union of *spokes*. A spoke is a geodesic that
+begins at a foot and leaves to the left, at right angles to the line. It ends at its *tip*, where
+another stretch becomes as near. At a bend that is convex to the left, spokes leave the vertex in a
+fan; at a free end they leave in half a circle.
 
 :class:`LeftBank` says where spokes begin and in which direction they leave. :class:`SpokeGauge`
 measures them, and adds spokes until the line through the tips keeps to a tolerance. A tip moves
-steadily as its foot moves along the bank, so that line can be cut finer like any edge.
+continuously when its foot moves along the bank, so more spokes make that line more accurate.
 
 The bank is a row of *elements*, three for each segment s: the fan at its begin (number 3 s), the
 segment itself (3 s + 1) and the fan at its end (3 s + 2). The place of a spoke is its element and
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 BEGIN_FAN, SEGMENT, END_FAN = 0, 1, 2
 
 # Spokes end this many widths from their foot. They reach beyond the zone, so that the chords
-# between tips of a fan (ten degrees apart) do; and not much farther, because the zone may end at a
-# twentieth of its width from a pole.
+# between tips of a fan (ten degrees apart) lie outside it, too. They do not reach much farther,
+# because the zone may end at a twentieth of its width from a pole.
 _REACH = 1.04
 
 # Bends of less than this angle, in degrees, have no fan: rounded vertices bend by as much.
@@ -60,7 +60,7 @@ _STRAIGHT = 1e-6
 # A point nearer than 0.1 mm to the line counts as on it; we draw no spoke of less than twice that.
 _SHORTEST_M = 2e-4
 
-# Feet are right to micrometres. Of spokes shorter than this we ask on which side they lie.
+# Feet are accurate to micrometres. For spokes shorter than this we check on which side they lie.
 _SURE_M = 1.0
 
 # We look up at most this often where a spoke ends. From the full reach it takes 3 to 12 times.
@@ -77,15 +77,15 @@ _OVERLAP_SHARE = 0.5
 # chance: of 500 random lines, 2 were wrong by 33 m and 0.8 m. So we check edges in two places more.
 _CHECKS = (0.27, 0.73)
 
-# Feet less apart than this, a centimetre, are one. It does not matter where the line is so short:
-# its spokes are too close together to be halved.
+# Feet closer together than this, a centimetre, count as one. The line between them is so short that
+# its exact place does not matter: its spokes are too close together to be halved.
 _SAME_FOOT_DEGREES = 1e-7
 
 # Halving 45 times turns 1,000 km into nanometres.
 _ROUNDS = 45
 
-# Between neighbours of this many spokes, the first is measured from nothing. What stopped it and
-# its next neighbours is a good guess for those between.
+# One of this many neighbouring spokes is measured without a guess. The points that stopped such
+# spokes are good guesses for the spokes between them.
 _STRIDE = 64
 
 # Metres to the degree, to compare tips that lie close together.
@@ -293,7 +293,7 @@ class SpokeGauge:
             lon[rows], lat[rows], azimuth[rows], [guess[rows] for guess in guesses]
         )
         is_open = self._bank.find_open(element, share)
-        # On the way between left and right the answer is chance; we ask a little to the left.
+        # On the line between left and right, rounding decides; so we test a little to the left.
         inward = np.where(is_open, np.where(element % 3 == BEGIN_FAN, _STRAIGHT, -_STRAIGHT), 0.0)
         # Where a vertex touches the lines, a spoke may be the earlier stretch's. Elsewhere what is
         # nearest to the tip is nearest to the middle; of short spokes we do not take that for sure.
@@ -339,7 +339,7 @@ class SpokeGauge:
             level = _find_level_lengths(
                 lon[open_], lat[open_], azimuth[open_], stop[open_], length[open_]
             )
-            # At least a little less in each round, so that the search ends.
+            # We shorten a spoke at least a little in each round, so that the search ends.
             length[open_] = np.minimum(level, length[open_] - _find_tie(length[open_]) / 4.0)
             none = length[open_] < _SHORTEST_M
             length[open_[none]] = 0.0

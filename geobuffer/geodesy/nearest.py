@@ -45,14 +45,14 @@ if TYPE_CHECKING:
     from geobuffer.geodesy.ellipsoid import Pieces
 
 
-# Points that we look up at once: they have some 40 candidates each, so a batch takes below 40 MB.
+# How many points we look up at once: each has some 40 candidates, so a batch takes less than 40 MB.
 _BATCH = 16_384
 
 # Distances that differ by less count as equal, and the earlier piece wins. Otherwise the numerical
 # noise of geodesics (some nanometres) would decide which section a place is nearest to.
 TIE_M = 1e-6
 
-# Pieces are at most so long, and a little more where longitudes shrink.
+# The largest length of pieces; they are a little longer where longitudes shrink.
 _PIECE_M = 1_100.0
 
 # A point nearer than this is on the line. Feet are right to some micrometres only, so the direction
@@ -60,11 +60,11 @@ _PIECE_M = 1_100.0
 _ON_LINE_M = 1e-4
 
 
-# From so many points on, building takes less time than asking the tree for them: 0.1 s for a table
-# of memberships, 0.25 s for a grid of distances, and half a second until compiled loops are loaded.
-# What is there already is used for fewer points. Few points at a time are near one another, and
-# then the tree is faster: the grid waits for more of them.
-# These numbers are for lines with so many pieces.
+# From these numbers of points on, building a table takes less time than searching the tree: a table
+# of memberships takes 0.1 s, a grid of distances 0.25 s, and loading compiled loops half a second.
+# A table that exists is used for fewer points. A few points at a time are mostly near each other,
+# and then the tree is faster, so the grid is used from a larger number on.
+# These numbers are for lines with this many pieces.
 _PIECES = 25_000
 _TABLE_FROM = 20_000
 _GRID_FROM = 40_000
@@ -72,7 +72,7 @@ _GRID_AFTER = 100_000
 _COMPILED_FROM = 200_000
 _KEPT_FROM = 2_000
 
-# The table of memberships tells distances of cells by a short series that ends here.
+# The table of memberships uses a short series for the distances of cells, which ends here.
 _FARTHEST_EDGE_M = 900_000.0
 
 
@@ -116,8 +116,8 @@ class LineIndex:
         LineStrings or MultiLineStrings in longitude and latitude, degrees; also points, each of
         which becomes a piece of no length, and collections of lines and points.
     apart
-        Whether each line is looked up alone, as the rows of a table are. Every question then names
-        the line that counts, in the order of the lines.
+        Whether each line is searched alone, like the rows of a table. Each call then states which
+        line counts for each point, in the order of the lines.
 
     Raises
     ------
@@ -140,7 +140,7 @@ class LineIndex:
         self._grid: Grid | None = None
         self._fine_grid: Grid | None = None
         self._class_table: ClassTable | None = None
-        # How many points were asked for, so that what takes time to build is built if it pays.
+        # How many points were looked up so far: from some number on, building a grid saves time.
         self._asked = 0
         # Building takes longer with more pieces.
         self._size = max(len(self.pieces.lon) / _PIECES, 1.0)
@@ -168,9 +168,9 @@ class LineIndex:
     def is_left(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
         """Return which points lie to the left of the stretch of line nearest to them.
 
-        Left is as one walks the line from its start. Where the nearest point is a vertex, the two
-        stretches that meet there decide together. Where it is an end, the line counts as going
-        straight on. A point of the line itself, to a tenth of a millimetre, is on the left.
+        Left is meant in the direction of the line from its start. If the nearest point is a vertex,
+        both stretches that meet there decide. If it is an end, the line counts as going straight
+        on. A point of the line itself, to a tenth of a millimetre, is on the left.
         Parameters and errors as :meth:`nearest`.
         """
         return self.find_sides(lon, lat)[0]
@@ -184,7 +184,7 @@ class LineIndex:
         passed = share * p.length_m[piece]
         at_begin, at_end = passed < TIE_M, p.length_m[piece] - passed < TIE_M
         left = self._lie_left_of_chords(lon, lat, piece, share)
-        # Elsewhere a geodesic leaves the line at right angles, so that vectors tell the side.
+        # Elsewhere a geodesic leaves the line at right angles, so vectors show the side.
         rows = np.flatnonzero(at_begin | at_end | (distance > SERIES_M))
         azimuth = np.full(len(lon), np.nan)
         azimuth[rows], _, _ = inverse(foot_lon[rows], foot_lat[rows], lon[rows], lat[rows])
@@ -255,7 +255,7 @@ class LineIndex:
         return count >= enough and self._has_grid and distance_m <= _FARTHEST_EDGE_M
 
     def _uses_kernels(self, count: int) -> bool:
-        """Return whether compiled loops answer for so many points."""
+        """Return whether to use compiled loops for this many points."""
         if not has_numba() or count < _KEPT_FROM:
             return False
         return _grid.is_loaded() or self._asked >= _COMPILED_FROM
@@ -431,7 +431,7 @@ class LineIndex:
         return self._grid
 
     def _get_fine_grid(self) -> Grid:
-        """Return the grid that compiled loops ask; build it at first use."""
+        """Return the grid for compiled loops; build it at first use."""
         if self._fine_grid is None:
             self._fine_grid = _grid.refine_grid(self._get_grid(), self._packed_pieces)
         return self._fine_grid
