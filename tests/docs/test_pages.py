@@ -193,7 +193,8 @@ def test_copies_are_of_all_notebooks_and_lead_back_to_the_site():
     }
     stems = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert {Path(name).name for name in copies if name.endswith(".ipynb")} == stems
-    for page in ("benchmarks/README.md", "project/CHANGELOG.md"):
+    notebooks = [name for name in copies if name.endswith(".ipynb")]
+    for page in ("benchmarks/README.md", "project/CHANGELOG.md", *notebooks):
         targets = re.findall(r"\]\((\.\./[^)#]+)", copies[page].decode())
         assert targets
         for target in targets:
