@@ -33,7 +33,7 @@ from geobuffer.zones.source import Source
 from geobuffer.zones.toponyms import NAME_LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from geobuffer.zones.border import Border
 
@@ -218,7 +218,7 @@ def load_regions(
     )
 
 
-def load_border(one: Sequence[Region], other: Sequence[Region]) -> Border | None:
+def load_border(one: Regions, other: Regions) -> Border | None:
     """Return the border of bundled oblasts of both countries, from the bundled line.
 
     It equals the result of :func:`geobuffer.border_between`; a test compares them.

@@ -180,8 +180,8 @@ class Region(SpatialNoun):
 class Regions(SpatialNoun):
     """Regions, found by name in any of their languages or by ISO code; equal by content.
 
-    ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` is a tuple of regions.
-    Case, accents, the word *oblast* and letters that differ between spellings do not matter. Older
+    ``regions["Kursk"]`` is a :class:`Region`; ``regions["Kursk", "Sumy"]`` are Regions again. Case,
+    accents, the word *oblast* and letters that differ between spellings do not matter. Older
     spellings (*Kiev*) also find the towns after which oblasts are named.
 
     Parameters
@@ -212,11 +212,11 @@ class Regions(SpatialNoun):
     @overload
     def __getitem__(self, name: str) -> Region: ...
     @overload
-    def __getitem__(self, name: tuple[str, ...]) -> tuple[Region, ...]: ...
-    def __getitem__(self, name: str | tuple[str, ...]) -> Region | tuple[Region, ...]:
+    def __getitem__(self, name: tuple[str, ...]) -> Regions: ...
+    def __getitem__(self, name: str | tuple[str, ...]) -> Region | Regions:
         # We accept a list too, because pandas users write regions[["Kursk", "Sumy"]].
         if isinstance(name, (tuple, list)):
-            return tuple(self._find(one) for one in name)
+            return Regions(tuple(self._find(one) for one in name))
         return self._find(name)
 
     def __iter__(self) -> Iterator[Region]:

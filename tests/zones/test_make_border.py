@@ -197,8 +197,12 @@ def test_regions_that_overlap_are_refused():
         gb.border_between(_region("One", 0, 0, 1, 1), _region("Other", 0.5, 0, 1.5, 1))
 
 
-def test_regions_are_found_by_a_list_as_well(regions):
-    assert regions[["Kursk", "Sumy"]] == regions["Kursk", "Sumy"]
+def test_regions_that_are_chosen_are_regions_too(regions):
+    some = regions["Kursk", "Sumy"]
+    assert regions[["Kursk", "Sumy"]] == some
+    assert list(some) == [regions["Kursk"], regions["Sumy"]]
+    assert some.to_frame()["name"].tolist() == ["Kursk", "Sumy"]
+    assert len(some.__geo_interface__["features"]) == 2
     with pytest.raises(gb.UnknownRegion, match="Invalid region: 0"):
         regions[0]
 
