@@ -122,7 +122,7 @@ def load_translation(language: str, zone: Zone | None = None) -> Translation:
 
 
 def write_title(zone: Zone, title: str, words: Translation) -> str:
-    """Return the heading of the user, or else one that states width, place and side of the zone.
+    """Return the user's heading; without one, a heading with width, place and side of the zone.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def write_title(zone: Zone, title: str, words: Translation) -> str:
 
 
 def write_subtitle(zone: Zone, words: Translation, *, titled: bool) -> str:
-    """Return the line under the heading: facts, and width and side if the heading lacks them."""
+    """Return the line under the heading: facts, with width and side if the heading lacks them."""
     length_km = sum(section.length_km for section in zone.sections)
     parts = [
         words.text("measured_from", names=_join_names(zone.sections, words)).replace("….", "…")
@@ -354,8 +354,8 @@ def describe_projection(projection: Projection, words: Translation) -> str:
         format_degrees(projection.lon, words, "EW"),
         format_degrees(projection.lat, words, "NS"),
     )
-    # Rounded up, so that the true error is never larger. A hundred-thousandth is invisible on any
-    # map.
+    # We round up, so that the true error is never larger. The step of a hundred-thousandth is
+    # invisible on any map.
     error = words.format_number(math.ceil(projection.scale_error * 1e5) / 1e3, 3)
     name = words.text(projection.kind, lon=lon, lat=lat)
     return words.text("projection", name=name, error=error)
@@ -400,7 +400,7 @@ def _format_widths(zone: Zone, words: Translation) -> str:
 
 
 def _write_side(zone: Zone, words: Translation) -> str:
-    """Return the part of a heading about the side of a zone; empty for a zone without sides."""
+    """Return the words of a heading about the side of a zone; empty for a zone without sides."""
     if zone.side == AROUND or has_only_points(zone.sections):
         return ""
     if (key := f"on_{zone.side}") in words.texts:
@@ -444,8 +444,8 @@ def _shorten_river(name: str, words: Translation) -> str:
     'River Psel'
     """
     first, _, rest = name.partition(" ")
-    says_it = "{of_it}" in words.texts["title_along"]
-    return rest if says_it and rest and first.casefold() in _list_river_words(words) else name
+    has_word = "{of_it}" in words.texts["title_along"]
+    return rest if has_word and rest and first.casefold() in _list_river_words(words) else name
 
 
 def _format_measure(value: float, words: Translation) -> str:

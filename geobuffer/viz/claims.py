@@ -76,8 +76,9 @@ def check_scenario(scenario: Scenario, zone: Zone, table: gpd.GeoDataFrame) -> p
     check = _Check(scenario, zone, table)
     rows = [row for report in scenario.reports for row in check.judge_report(report)]
     reported = {place for report in scenario.reports for place in report.places}
-    alone = [place for place in dict.fromkeys(scenario.places) if place not in reported]
-    rows += [{"claim": "Named by the scenario.", **check.judge_place(*one)} for one in alone]
+    unreported = [place for place in dict.fromkeys(scenario.places) if place not in reported]
+    claim = "Named by the scenario."
+    rows += [{"claim": claim, **check.judge_place(*place)} for place in unreported]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
@@ -85,15 +86,15 @@ def compare_people(
     scenario: Scenario, zone: Zone, places: gpd.GeoDataFrame
 ) -> list[dict[str, Any]]:
     """Return only the rows of :func:`check_scenario` about numbers of people."""
-    asked = [one for one in scenario.reports if one.people is not None]
-    bare = [replace(one, places=(), km=None) for one in asked]
+    with_people = [one for one in scenario.reports if one.people is not None]
+    bare = [replace(one, places=(), km=None) for one in with_people]
     # Only the counts are needed, so no place is searched by its name.
     check = _Check(replace(scenario, reports=tuple(bare), places=()), zone, places)
     return [row for one in bare for row in check.judge_report(one)]
 
 
 class _Check:
-    """The zone and the places with which we compare the claims of a scenario."""
+    """The zone and the places that we compare with the claims of a scenario."""
 
     def __init__(self, scenario: Scenario, zone: Zone, places: gpd.GeoDataFrame) -> None:
         self.zone, self.places = zone, places
@@ -105,7 +106,7 @@ class _Check:
         found = [self.judge_place(*place) for place in report.places]
         found += [] if report.km is None else [self.judge_width(report.km)]
         found += [] if report.people is None else [self.judge_people(report, report.people)]
-        nothing = _row("", NOT_DECIDABLE, "", _NOTHING)
+        nothing = _row("", NOT_DECIDABLE, "", _NOTHING_TO_COMPARE)
         head = {
             "date": None if report.date is None else report.date.isoformat(),
             "said_by": report.said_by, "claim": report.claim, "url": report.url,
@@ -186,7 +187,8 @@ class _Check:
                 table = table[own.isin(find_oblast_values(own, oblast)).to_numpy()]
             counted = exposure(table, self.zone, cumulative=True, model=False)
             one: dict[str, Any] = {str(name): counted[name].iloc[-1] for name in counted}
-            if "ring" in counted:  # rings of a cut zone: the sum of lower limits is a lower limit
+            # The rings of a cut zone do not overlap, so the sum of their lower limits is one too.
+            if "ring" in counted:
                 sums = ["population", "places", "without_figure"]
                 one |= {name: counted[name].sum() for name in sums}
                 one |= {"expected": one["expected"] if len(counted) == 1 else None}
@@ -195,7 +197,7 @@ class _Check:
 
 
 def find_oblast_values(values: Iterable[object], oblast: str) -> list[str]:
-    """Return which names mean an oblast, with or without the word for oblast.
+    """Return the spellings of an oblast's name, with or without the word for oblast.
 
     Examples
     --------
@@ -207,7 +209,7 @@ def find_oblast_values(values: Iterable[object], oblast: str) -> list[str]:
     return [name for name in names if fold_region_name(name) == wanted]
 
 
-_NOTHING = "The report gives no place, width or number of people to compare."
+_NOTHING_TO_COMPARE = "The report gives no place, width or number of people to compare."
 
 _VERDICTS = {
     "inside": (SUPPORTED, "inside the zone"),
@@ -221,7 +223,7 @@ def _row(about: str, verdict: str, figure: str, why: str, **measured: Any) -> di
 
 
 def _name_probability(probability: Any) -> str:
-    """Return a probability in words, which never say 0 or 1."""
+    """Return a probability as text that never says 0 or 1, because neither is certain."""
     if pd.isna(probability):
         return ""
     # Beyond these limits, two decimals would show 1.00 or 0.00.
@@ -230,7 +232,7 @@ def _name_probability(probability: Any) -> str:
 
 
 def _name_expected(counted: dict[str, Any]) -> str:
-    """Return the expected places in words."""
+    """Return the expected number of places as text, with its range."""
     if pd.isna(counted["expected"]):
         return ""
     low, high = counted["expected_low"], counted["expected_high"]

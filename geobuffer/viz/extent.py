@@ -110,7 +110,7 @@ def split_sections_at_coast(zone: Zone) -> list[LandAndSea]:
     borders = [part.border for part in zone.zones]
     if len(borders) == 1:
         return list(borders[0].coast_split)
-    # A combined zone names a section once, though several of its zones may lie along it.
+    # A combined zone lists a section once, although several of its zones may lie along it.
     split = {
         section: one
         for border in borders

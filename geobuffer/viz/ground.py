@@ -42,33 +42,33 @@ RIVERS_UP_TO_ZOOM, GROUND_UP_TO_ZOOM = 9.0, 10.0
 LOCATOR_SIZE = (132, 100)
 
 # The least width of a window, in degrees, so that the map of a camp shows its country too.
-_LEAST = 3.0
+_LEAST_WINDOW_DEGREES = 3.0
 
 # How far the window reaches beyond the zone, in lengths of the zone: more than one step of zooming
 # out. Rivers reach less far, because they have many vertices.
-_REACH, _RIVERS = 1.45, 0.6
+_REACH, _RIVER_REACH = 1.45, 0.6
 
 # The columns and rows of the grid of points for names of countries, and how many points we try.
 _COLUMNS, _ROWS, _MOST_POINTS = 9, 7, 8
 
 # The least height of a locator, in degrees of latitude, and in lengths of the zone.
-_LOCATOR_LEAST, _LOCATOR_LENGTHS = 22.0, 2.5
+_LOCATOR_LEAST_DEGREES, _LOCATOR_LENGTHS = 22.0, 2.5
 
 # A locator with less than this share of land is useless: a box in a blue sea. We enlarge it in
 # steps of this factor, up to nearly half the globe.
-_LOCATOR_LAND, _LOCATOR_WIDER, _LOCATOR_MOST = 0.06, 1.5, 150.0
+_LOCATOR_LEAST_LAND, _LOCATOR_STEP, _LOCATOR_MOST_DEGREES = 0.06, 1.5, 150.0
 
 # Exact outlines of regions replace coarse borders of countries nearer than this, in degrees. Coarse
-# borders are right to a kilometre.
-_NEAR = 0.015
+# borders are exact to a kilometre.
+_NEAR_DEGREES = 0.015
 
-# We do not draw a region with a larger share of sea as land. The errors of coasts, some kilometre,
-# make a smaller share.
-_MOST_SEA = 0.05
+# If a larger share of a region is sea, we do not draw the region as land. Coasts are off by about a
+# kilometre, which makes a smaller share of sea.
+_MOST_SEA_SHARE = 0.05
 
-# The ground within a window is simplified by this many degrees, a kilometre; or, if the window is
-# large, by its height divided by the other number.
-_SIMPLER, _MOST_STEPS = 0.01, 500.0
+# We simplify the ground within a window by this many degrees, which is a kilometre. In a large
+# window, we simplify it by the height of the window divided by the other number.
+_TOLERANCE_DEGREES, _MOST_STEPS = 0.01, 500.0
 
 
 class Country(NamedTuple):
@@ -111,20 +111,21 @@ class Locator(NamedTuple):
 def choose_window(zone: Zone, reach: float = _REACH) -> Window:
     """Return the window around a zone, which reaches ``reach`` times its length to every side."""
     west, south, east, north = find_bounds(zone)
-    squeeze = _squeeze((south + north) / 2.0)
-    high = max((east - west) * squeeze, north - south, _LEAST) * reach
-    wide = high / squeeze
+    lon_scale = _find_lon_scale((south + north) / 2.0)
+    high = max((east - west) * lon_scale, north - south, _LEAST_WINDOW_DEGREES) * reach
+    wide = high / lon_scale
     return (west - wide, max(south - high, -85.0), east + wide, min(north + high, 85.0))
 
 
-def _squeeze(lat: float) -> float:
+def _find_lon_scale(lat: float) -> float:
     """Return the length of a degree of longitude in degrees of latitude, at least 0.2."""
     return max(math.cos(math.radians(lat)), 0.2)
 
 
 def choose_tints(zone: Zone, countries: Iterable[tuple[str, BaseGeometry]]) -> dict[str, int]:
-    """Return the tints of countries by code: by the sides, or else by the area in the zone.
+    """Return the tint of each country by its code.
 
+    The sides of the border decide. If they name no country, the area in the view of the zone does.
     Two regions of one country on either side of a border have one tint.
     """
     found: dict[str, int] = {}
@@ -137,7 +138,7 @@ def choose_tints(zone: Zone, countries: Iterable[tuple[str, BaseGeometry]]) -> d
     view = shapely.box(west, south, east, north)
     held = {code: shapely.intersection(land, view).area for code, land in countries}
     largest = sorted((code for code, area in held.items() if area), key=lambda code: -held[code])
-    # The country of the zone is the second tint, the warmer one.
+    # The country of the zone gets the second tint, the warmer one.
     return dict(zip(largest, (1, 0), strict=False))
 
 
@@ -173,7 +174,7 @@ def find_ground(zone: Zone, window: Window, exact: BaseGeometry | None = None) -
     window
         Bounds in degrees.
     exact
-        Lines between countries that the map draws exactly: coarse ones are left out along them.
+        Lines between countries that the map draws exactly. Coarse lines beside them are left out.
 
     Examples
     --------
@@ -193,7 +194,7 @@ def find_ground(zone: Zone, window: Window, exact: BaseGeometry | None = None) -
         if not (outline := _cut_to([row.geometry], box)).is_empty
     ]
     whole = [keep_polygons(shapely.intersection(outline, land)) for _, outline in rows]
-    simpler = max(_SIMPLER, (window[3] - window[1]) / _MOST_STEPS)
+    simpler = max(_TOLERANCE_DEGREES, (window[3] - window[1]) / _MOST_STEPS)
     simple = shapely.coverage_simplify(whole, simpler) if whole else []
     lands = {row.iso: shape for (row, _), shape in zip(rows, simple, strict=True)}
     tints = choose_tints(zone, lands.items())
@@ -209,11 +210,11 @@ def find_ground(zone: Zone, window: Window, exact: BaseGeometry | None = None) -
     ]
     borders = shapely.intersection(_find_common_edges([outline for _, outline in rows]), land)
     if exact is not None:
-        rough = shapely.simplify(exact, _NEAR / 3.0, preserve_topology=False)
-        known = shapely.buffer(rough, _NEAR)
+        rough = shapely.simplify(exact, _NEAR_DEGREES / 3.0, preserve_topology=False)
+        known = shapely.buffer(rough, _NEAR_DEGREES)
         borders = shapely.difference(borders, known)
     borders = shapely.line_merge(_keep_lines(borders))
-    close = shapely.intersection(box, shapely.box(*choose_window(zone, _RIVERS)))
+    close = shapely.intersection(box, shapely.box(*choose_window(zone, _RIVER_REACH)))
     rivers, lakes = _find_waters(zone, close)
     return Ground(
         window,
@@ -227,7 +228,7 @@ def find_ground(zone: Zone, window: Window, exact: BaseGeometry | None = None) -
 # We cache the result, because a page needs it for its ground and for the regions at sea.
 @lru_cache(maxsize=1)
 def _find_land(window: Window) -> BaseGeometry:
-    """Return the land in a window, as one."""
+    """Return the land in a window, as one shape."""
     return _cut_to(read_ground("land").geometry, shapely.box(*window))
 
 
@@ -235,9 +236,11 @@ def _find_land(window: Window) -> BaseGeometry:
 @lru_cache(maxsize=64)
 def simplify_region(region: Region) -> BaseGeometry:
     """Return the outline of a region, within a kilometre."""
-    # To preserve the topology on the way takes ten times as long; few outlines need a repair.
-    rough = shapely.make_valid(shapely.simplify(region.geometry, _SIMPLER, preserve_topology=False))
-    # Nothing is left of a region that is smaller than the tolerance.
+    # Preserving the topology takes ten times as long. Few outlines need a repair afterwards.
+    rough = shapely.make_valid(
+        shapely.simplify(region.geometry, _TOLERANCE_DEGREES, preserve_topology=False)
+    )
+    # Simplifying leaves nothing of a region smaller than the tolerance, so we keep its outline.
     return keep_polygons(rough) if shapely.area(rough) > 0.0 else region.geometry
 
 
@@ -251,7 +254,7 @@ def find_regions_at_sea(regions: Sequence[Region], window: Window) -> list[bool]
     held = [_cut_to([simplify_region(region)], box) for region in regions]
     whole = shapely.area(held)
     wet = shapely.area([shapely.difference(one, land) for one in held])
-    return (wet > _MOST_SEA * whole).tolist() if regions else []
+    return (wet > _MOST_SEA_SHARE * whole).tolist() if regions else []
 
 
 def choose_waters(zone: Zone) -> str:
@@ -269,7 +272,7 @@ def choose_waters(zone: Zone) -> str:
 
 
 def _find_waters(zone: Zone, box: BaseGeometry) -> tuple[BaseGeometry, BaseGeometry]:
-    """Return rivers and lakes in a box; coarse ones only where there are no others."""
+    """Return rivers and lakes in a box; coarse ones only where there are no finer ones."""
     boxes = {"waters_far": box}
     if choose_waters(zone) == "waters":
         near = shapely.box(*_find_river_bounds())
@@ -295,11 +298,11 @@ def _find_river_bounds() -> Window:
 
 
 def _cut_to(shapes: Iterable[BaseGeometry], box: BaseGeometry) -> BaseGeometry:
-    """Return the parts of shapes in a box, moved by turns of the globe if necessary, as one."""
+    """Return the parts of shapes in a box as one shape, moved by 360° if necessary."""
     given = np.asarray(shapes, dtype=object)
     parts: list[BaseGeometry] = []
     west, _, east, _ = box.bounds
-    # The data lie within ±180°, as most windows do.
+    # The data lie within ±180°. So do most windows, which then need no moved copies.
     for turn in (0.0,) if west >= -180.0 and east <= 180.0 else (-360.0, 0.0, 360.0):
         moved = translate(box, -turn)
         there = shapely.intersection(given[shapely.intersects(given, moved)], moved)
@@ -344,20 +347,21 @@ def make_locator(zone: Zone, tints: Mapping[str, int]) -> Locator:
     """Return the locator of a zone; ``tints`` are those of its ground, by the code of a country."""
     west, south, east, north = find_bounds(zone)
     lon, lat = (west + east) / 2.0, (south + north) / 2.0
-    squeeze = _squeeze(lat)
+    lon_scale = _find_lon_scale(lat)
     width, height = LOCATOR_SIZE
-    length = max((east - west) * squeeze * height / width, north - south)
-    tall = min(max(_LOCATOR_LEAST, _LOCATOR_LENGTHS * length), _LOCATOR_MOST)
+    length = max((east - west) * lon_scale * height / width, north - south)
+    tall = min(max(_LOCATOR_LEAST_DEGREES, _LOCATOR_LENGTHS * length), _LOCATOR_MOST_DEGREES)
     far = read_ground("countries_far")
     while True:
         middle = np.array([lon, min(max(lat, tall / 2.0 - 88.0), 88.0 - tall / 2.0)])
-        scale = np.array([squeeze, -1.0]) * height / tall
+        scale = np.array([lon_scale, -1.0]) * height / tall
         half = np.array([width, height]) / np.abs(scale) / 2.0
         box = shapely.box(*(middle - half), *(middle + half))
         cut = [_cut_to([shape], box) for shape in far.geometry]
-        if shapely.area(cut).sum() >= _LOCATOR_LAND * box.area or tall >= _LOCATOR_MOST:
+        has_land = shapely.area(cut).sum() >= _LOCATOR_LEAST_LAND * box.area
+        if has_land or tall >= _LOCATOR_MOST_DEGREES:
             break
-        tall = min(_LOCATOR_WIDER * tall, _LOCATOR_MOST)
+        tall = min(_LOCATOR_STEP * tall, _LOCATOR_MOST_DEGREES)
 
     def to_pixels(lonlat: Floats) -> Floats:
         return np.asarray((lonlat - middle) * scale + np.array([width, height]) / 2.0)

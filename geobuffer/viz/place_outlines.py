@@ -36,7 +36,7 @@ class OutlineSpans(NamedTuple):
 
 
 class ShownPlaces(NamedTuple):
-    """Places as maps draw them."""
+    """The places that a map draws, and the answers about them."""
 
     table: gpd.GeoDataFrame
     """A table of points, in longitude and latitude where outlines were given."""
@@ -67,34 +67,35 @@ def classify_places(table: gpd.GeoDataFrame, zone: Zone) -> ShownPlaces:
     answers = answer_features(table, AREAS, zone)
     rows, points = answers.features.rows, np.full(len(table), None, dtype=object)
     points[rows] = shapely.point_on_surface(answers.features.shapes)
-    # How exact the point is says nothing: the outline is what is exact or not.
+    # These columns describe the outline. The accuracy of the point inside it means nothing.
     inexact = [name for name in ("accuracy_m", "radius_m") if name in table]
     placed = gpd.GeoDataFrame(
         table.drop(columns=[table.geometry.name, *inexact]), geometry=points, crs="EPSG:4326"
     )
     frame = make_feature_frame(table, zone, answers)
-    found = _judge_by_outline(classify_table(placed, zone), frame)
+    found = _replace_by_outline_answers(classify_table(placed, zone), frame)
     spans = OutlineSpans(frame["farthest_km"].to_numpy(), frame["share_inside"].to_numpy())
     return ShownPlaces(placed, found, spans)
 
 
-def _judge_by_outline(found: Classification, frame: Any) -> Classification:
-    """Return the classification of points with the answers about their outlines in it."""
-    said = found.frame.copy()
+def _replace_by_outline_answers(found: Classification, frame: Any) -> Classification:
+    """Return a classification in which answers about outlines replace those about points."""
+    replaced = found.frame.copy()
     for name in ("distance_km", "side", "section", "chainage_km", "ring", "margin_km"):
-        said[name] = frame[name]
+        replaced[name] = frame[name]
     is_partly = frame["membership"] == PARTLY
-    said["membership"] = frame["membership"].mask(is_partly, MEMBERSHIP[2])
-    said["p_inside"], said["conflict"] = np.nan, ""
+    replaced["membership"] = frame["membership"].mask(is_partly, MEMBERSHIP[2])
+    replaced["p_inside"], replaced["conflict"] = np.nan, ""
     codes = {name: code for code, name in enumerate(MEMBERSHIP)}
     margin = frame["margin_km"].to_numpy()
-    no = np.zeros(len(frame), dtype=bool)
+    # We do not compare the country in a table with the side of an outline.
+    all_false = np.zeros(len(frame), dtype=bool)
     answers = found.answers._replace(
         distance_km=frame["distance_km"].to_numpy(),
-        membership=np.array([codes.get(name, -1) for name in said["membership"]], dtype=np.int8),
+        membership=np.array([codes.get(one, -1) for one in replaced["membership"]], dtype=np.int8),
         margin_km=margin,
     )
     uncertainty = found.uncertainty._replace(
-        margin=np.nan_to_num(margin), unlisted=no, wrong_country=no
+        margin=np.nan_to_num(margin), unlisted=all_false, wrong_country=all_false
     )
-    return found._replace(frame=said, answers=answers, uncertainty=uncertainty)
+    return found._replace(frame=replaced, answers=answers, uncertainty=uncertainty)

@@ -1,6 +1,6 @@
-"""Sizes of the dots that stand for settlements, on the page and in pictures.
+"""Compute the sizes of the dots of settlements, on the page and in pictures.
 
-The page gets these numbers as data, so that its script draws the same dots as a picture does.
+The page gets these numbers as data, so that its script draws the same dots as a picture has.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import NamedTuple
 #: With at most this many places in view, we draw all of them large and name them.
 FEW_PLACES = 40
 
-# The rule of :func:`scale_dots`: the factor at zoom 7, its growth with each step of zoom, its
-# largest value; and how much smaller the dots outside the zone are below zoom 9.
+# The rule of :func:`scale_dots`: the factor at zoom 7, its growth with each step of zoom, and its
+# largest value. Below zoom 9, dots outside the zone are smaller by a further factor.
 _AT_ZOOM_7, _GROWTH, _LARGEST = 0.42, 0.15, 1.3
 _OUTSIDE, _OUTSIDE_BELOW_ZOOM = 0.7, 9.0
 

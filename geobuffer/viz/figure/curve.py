@@ -48,21 +48,21 @@ _NAMES = Kind(
     "names by distance, as {7.5: 'Hlukhiv'}",
 )
 
-# The width and height of a curve without a size, in points: it fits the width of a page of A4 with
-# its margins.
+# The width and height of a curve without a given size, in points: it fits the width of a page of A4
+# with its margins.
 _WIDTH, _HEIGHT = 500.0, 330.0
 
 # Sizes of text in points. Journals print no text smaller than 6.
 _TITLE, _TEXT, _NAME, _SMALL = 11.0, 8.5, 7.0, 6.5
 
 # Room above the highest count, as a share of it, so that a name at the last step is not cut.
-_ABOVE = 0.08
+_ROOM_ABOVE = 0.08
 
 # The share of the axes that the counts of a marked width need on the left of its line.
-_ROOM = 0.25
+_ROOM_LEFT = 0.25
 
 # The least distance between names at steps, as a share of the height of the axes.
-_APART = 0.045
+_LEAST_GAP = 0.045
 
 
 def plot_curve(  # noqa: PLR0913 - all but the table are keywords
@@ -81,7 +81,7 @@ def plot_curve(  # noqa: PLR0913 - all but the table are keywords
 
     Uncertain counts are hatched, so that a print without colours shows them too. For places, a
     dashed line shows the expected number with its range, if the table states it. The people of
-    rasters are a dotted line of their own; draw them into the axes of places to compare the two.
+    rasters are a separate dotted line. To compare the two, draw rasters into the axes of places.
 
     Parameters
     ----------
@@ -96,15 +96,15 @@ def plot_curve(  # noqa: PLR0913 - all but the table are keywords
     mark_km
         A width in km to mark, such as one that was announced, with its counts.
     names
-        Names of places by the distance in km from which they may be within, to write at the steps
-        of the upper edge.
+        Names of places, each by the distance in km at which the place may first be counted. They
+        stand at the steps of the upper edge.
     sources
         The sources to credit below.
     language
         The language of the words, as for :func:`plot_zone`.
     size
-        The size of a new figure, as for :func:`plot_zone`; paper lies across. By default 500 by 330
-        points, which fits the width of a page of A4.
+        The size of a new figure, as for :func:`plot_zone`; paper is in landscape format. By default
+        500 by 330 points, which fits the width of a page of A4.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def plot_curve(  # noqa: PLR0913 - all but the table are keywords
             parameter="mark_km",
         )
     low = np.append(0, curve[columns[0]]).astype(float)
-    # The estimate of a raster has no places that are uncertain.
+    # A raster has no places, so none is uncertain.
     more = np.zeros(len(curve)) if is_raster else curve[columns[1]]
     high = low + np.append(0, more).astype(float)
     axes = _make_axes(size) if ax is None else ax
@@ -232,7 +232,7 @@ def _style_axes(axes: Axes, ends: tuple[float, float], highest: float, words: Tr
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlim(*ends)
-    axes.set_ylim(0.0, (1.0 + _ABOVE) * highest or 1.0)
+    axes.set_ylim(0.0, (1.0 + _ROOM_ABOVE) * highest or 1.0)
     # We write 1,000,000 and not 1e6, with the separators of the language.
     axes.xaxis.set_major_formatter(lambda value, _: words.format_km(value))
     axes.yaxis.set_major_formatter(lambda value, _: words.format_number(value))
@@ -295,7 +295,7 @@ def _mark_width(axes: Axes, mark_km: float, text: str) -> None:
     axes.axvline(mark_km, color=draw.INK, linewidth=0.9, gid="geobuffer-mark")
     # The curve is lower on the left, so a text there covers nothing, if it has room.
     begin, end = axes.get_xlim()
-    is_left = (mark_km - begin) / (end - begin) > _ROOM
+    is_left = (mark_km - begin) / (end - begin) > _ROOM_LEFT
     made = axes.annotate(
         text, (mark_km, 1.0), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
         xytext=(-5 if is_left else 5, 0), ha="right" if is_left else "left", va="top",
@@ -311,13 +311,13 @@ def _choose_names(names: Mapping[float, str], km: Any, high: Any) -> list[tuple[
     ...               np.array([0, 50, 51, 90]))
     [(1.0, 'A', 50.0), (3.0, 'C', 90.0)]
     """
-    # A place is in the first row from its distance on, where the curve steps up.
+    # The first row at or beyond the distance of a place counts it: there the curve steps up.
     rows = {at: int(np.searchsorted(km, at)) for at in names}
     steps = {at: high[row] - high[row - 1] for at, row in rows.items() if 0 < row < len(km)}
     chosen: list[tuple[float, str, float]] = []
     for at in sorted(steps, key=lambda at: -steps[at]):
         count = float(high[rows[at]])
-        if all(abs(count - other) > _APART * high[-1] for _, _, other in chosen):
+        if all(abs(count - other) > _LEAST_GAP * high[-1] for _, _, other in chosen):
             chosen.append((float(km[rows[at]]), clean_text(names[at]), count))
     return chosen
 

@@ -63,7 +63,7 @@ DOT_COLOURS = {
 _MOST_SHAPES = 10_000
 
 
-def dot_radius(zoom: float, membership: str) -> float:
+def find_dot_radius(zoom: float, membership: str) -> float:
     """Return the radius of the dots of a class, in points."""
     return DOT_SIZES[membership].radius * PIXEL * scale_dots(zoom, membership)
 
@@ -78,13 +78,13 @@ def add_text(
 
 
 def disable_markup(text: Text) -> None:
-    """Make matplotlib draw text literally: a dollar sign begins no formula, in any settings."""
+    """Make matplotlib draw text literally: with any settings, a dollar sign begins no formula."""
     text.set_parse_math(False)
     text.set_usetex(False)
-    text.set_fontfamily(font_families())
+    text.set_fontfamily(list_fonts())
 
 
-def font_families() -> list[str]:
+def list_fonts() -> list[str]:
     """Return the font of pictures, and the user's fonts for characters that it lacks."""
     import matplotlib as mpl
 
@@ -92,7 +92,7 @@ def font_families() -> list[str]:
 
 
 def _make_path(shape: BaseGeometry) -> Any:
-    """Return a shape as a path. Holes have the opposite direction of outer rings, so they stay."""
+    """Return a shape as a path. Holes run against outer rings, so matplotlib leaves them empty."""
     from matplotlib.path import Path
 
     parts = shapely.get_parts(shapely.orient_polygons(shape))
@@ -174,7 +174,7 @@ def draw_locator(
 
 
 def draw_graticule(axes: Axes, lines: Iterable[Floats]) -> None:
-    """Draw thin meridians and parallels, above the regions and below all else."""
+    """Draw thin meridians and parallels, above the regions and below everything else."""
     from matplotlib.collections import LineCollection
 
     axes.add_collection(
@@ -187,10 +187,10 @@ def draw_graticule(axes: Axes, lines: Iterable[Floats]) -> None:
 def draw_rings(axes: Axes, rings: Sequence[BaseGeometry]) -> None:
     """Draw the rings of the zone."""
     for shape, colour in zip(rings, ring_colours(len(rings)), strict=True):
-        draw_shape(axes, shape, gid="geobuffer-zone", zorder=2, **ring_style(colour))
+        draw_shape(axes, shape, gid="geobuffer-zone", zorder=2, **make_ring_style(colour))
 
 
-def ring_style(colour: str) -> dict[str, Any]:
+def make_ring_style(colour: str) -> dict[str, Any]:
     """Return the style of a ring: a translucent fill and an opaque edge."""
     from matplotlib.colors import to_rgba
 
@@ -236,7 +236,7 @@ def draw_dots(axes: Axes, membership: str, xy: Floats, zoom: float) -> None:
     axes.scatter(
         xy[:, 0],
         xy[:, 1],
-        s=(2.0 * dot_radius(zoom, membership)) ** 2,
+        s=(2.0 * find_dot_radius(zoom, membership)) ** 2,
         c=colours.fill,
         edgecolors=colours.edge if outline else "none",
         linewidths=outline * PIXEL * max(scale, 0.5),
@@ -311,7 +311,7 @@ def draw_ticks(
 def _choose_ticks(
     at: Sequence[float], texts: Sequence[str], point: float, ends: tuple[float, float]
 ) -> list[int]:
-    """Return the numbers of the texts that fit along a line, between its ends, without touching."""
+    """Return the indexes of the texts that fit between the ends of a line without touching."""
     chosen: list[int] = []
     free, end = ends
     for i, text in enumerate(texts):
@@ -413,7 +413,7 @@ def _make_legend_key(row: LegendRow, zoom: float) -> Any:
     from matplotlib.patches import Patch
 
     areas: dict[str, Mapping[str, Any]] = {
-        "ring": ring_style(row.colour) if row.colour else {},
+        "ring": make_ring_style(row.colour) if row.colour else {},
         "regions": {"facecolor": DAY["land"], **_REGION_LINE},
         "band": BAND_STYLE,
     }
@@ -429,7 +429,7 @@ def _make_legend_key(row: LegendRow, zoom: float) -> Any:
     if row.kind not in DOT_SIZES:
         return Line2D([], [], linestyle="none")
     size, colours = DOT_SIZES[row.kind], DOT_COLOURS[row.kind]
-    # As large as on the map, but large enough to distinguish the classes in a legend.
+    # The symbol is as large as on the map, but at least large enough to distinguish the classes.
     shown = max(scale_dots(zoom, row.kind), 0.6)
     return Line2D(
         [], [], linestyle="none", marker="o", markersize=2.0 * size.radius * PIXEL * shown,
@@ -439,6 +439,6 @@ def _make_legend_key(row: LegendRow, zoom: float) -> Any:
 
 
 def measure_legend(rows: Sequence[LegendRow]) -> float:
-    """Return the approximate height of a legend in points, rather too large than too small."""
+    """Return the approximate height of a legend in points; if wrong, it is too large."""
     lines = sum(len(row.lines) for row in rows)
     return 8.0 * (lines * LINE + 0.75 * len(rows)) + 9.0 * LINE * 2.0

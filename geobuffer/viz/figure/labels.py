@@ -37,16 +37,16 @@ LINE = 1.28
 #: A pixel of the page in points. The rules of labels and the sizes of the page are in pixels.
 PIXEL = 0.75
 
-# A label hides a dot if it comes closer to the dot's centre than this fraction of its radius.
-_HIDES = 0.6
+# A label covers a dot if it comes closer to the dot's centre than this fraction of its radius.
+_COVER_SHARE = 0.6
 
-# The least distance of a line from the centre of another dot, as a fraction of its radius; as on
-# the page.
-_PASSES = 0.5
+# The least distance of a line from the centre of another dot, as a fraction of its radius. The page
+# has the same rule.
+_CLEARANCE_SHARE = 0.5
 
 # Characters that are not drawn but change how others are drawn: control characters, marks of
 # direction (which would reverse the rest of a line), unassigned ones and halves of surrogate pairs.
-_UNSEEN = {"Cc", "Cf", "Cn", "Cs", "Co", "Zl", "Zp"}
+_INVISIBLE = {"Cc", "Cf", "Cn", "Cs", "Co", "Zl", "Zp"}
 
 
 class Box(NamedTuple):
@@ -68,10 +68,11 @@ class Box(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A name to place beside its dot, which is at ``x`` and ``y`` in points, on a side.
+    """A name to place beside its dot.
 
-    If there is no room beside the dot, the name may be farther away, at the end of a line of at
-    most ``longest`` points. A name that ``must`` be written may have a line over dots.
+    The dot is at ``x`` and ``y`` in points, on ``side`` of the border. If there is no room beside
+    it, the name may be farther away, at the end of a line of at most ``longest`` points. The line
+    of a name that ``must`` be written may cross dots.
     """
 
     text: str
@@ -89,18 +90,18 @@ class Obstacles(NamedTuple):
     """What labels must not cover, in points.
 
     ``taken`` are boxes; ``dots`` the centres of dots (n, 2); ``line`` points along lines, no
-    farther apart than labels are high. ``off`` is, by side, the area where no label of that side
-    may stand.
+    farther apart than labels are high. ``forbidden`` maps a side to the area in which no label of
+    that side may be centred, and which no line to a label may cross.
     """
 
     taken: Sequence[Box]
     dots: NDArray[np.float64]
     line: NDArray[np.float64]
-    off: Mapping[str, BaseGeometry] = MappingProxyType({})
+    forbidden: Mapping[str, BaseGeometry] = MappingProxyType({})
 
 
 # A line may end at spaces, but not between a number and its unit.
-_BREAKS = re.compile(r"(?<!\d)\s+|\s+(?!(?:km|m|км|м)(?:²|\b))")
+_LINE_BREAKS = re.compile(r"(?<!\d)\s+|\s+(?!(?:km|m|км|м)(?:²|\b))")
 
 
 def clean_text(text: str) -> str:
@@ -112,7 +113,7 @@ def clean_text(text: str) -> str:
     'Zone one two'
     """
     shown = (" " if c.isspace() else c for c in text)
-    seen = "".join(c for c in shown if unicodedata.category(c) not in _UNSEEN)
+    seen = "".join(c for c in shown if unicodedata.category(c) not in _INVISIBLE)
     return " ".join(seen.split())
 
 
@@ -154,7 +155,7 @@ def wrap_text(text: str, width: float, size: float, weight: str = "normal") -> l
     True
     """
     lines, line = [], ""
-    for word in (" ".join(part.split()) for part in _BREAKS.split(text) if part):
+    for word in (" ".join(part.split()) for part in _LINE_BREAKS.split(text) if part):
         longer = f"{line} {word}" if line else word
         if measure_text(longer, size, weight) <= width:
             line = longer
@@ -234,16 +235,16 @@ def place_labels(
     for label in labels:
         if len(placed) == most:
             break
-        reach = _HIDES * label.radius
+        reach = _COVER_SHARE * label.radius
         tries = [(box, False) for box in _list_boxes(label)]
         tries += [(box, True) for box, _ in tries if label.must]
         for box, over_dots in tries:
             if (
                 _contains_box(area, box)
                 and not any(_grow_box(box, *air).meets(other) for other in boxes)
-                and not _holds_any(_grow_box(box, reach, reach), obstacles.dots)
-                and not _holds_any(_grow_box(box, clear, clear), obstacles.line)
-                and not _stands_on(box, obstacles.off.get(label.side))
+                and not _contains_any(_grow_box(box, reach, reach), obstacles.dots)
+                and not _contains_any(_grow_box(box, clear, clear), obstacles.line)
+                and not _is_centred_in(box, obstacles.forbidden.get(label.side))
                 and not shapely.intersects(shapely.box(*box), leaders).any()
                 and _is_way_clear(label, box, boxes, leaders, obstacles, over_dots=over_dots)
             ):
@@ -266,11 +267,12 @@ def _is_way_clear(
     line = shapely.LineString([(label.x, label.y), end])
     far = np.hypot(*(obstacles.dots - (label.x, label.y)).T) > label.radius
     dots = shapely.points(obstacles.dots[far])
+    clearance = _CLEARANCE_SHARE * label.radius
     return not (
         shapely.intersects(line, leaders).any()
         or shapely.intersects(line, [shapely.box(*other) for other in boxes]).any()
-        or (not over_dots and (shapely.distance(line, dots) < _PASSES * label.radius).any())
-        or shapely.intersects(line, obstacles.off.get(label.side, shapely.Polygon()))
+        or (not over_dots and (shapely.distance(line, dots) < clearance).any())
+        or shapely.intersects(line, obstacles.forbidden.get(label.side, shapely.Polygon()))
     )
 
 
@@ -295,7 +297,8 @@ def _list_boxes(label: Label) -> Iterator[Box]:
     wide, high = measure_text(label.text, label.size, label.weight), label.size * LINE
     gap = label.radius + PIXEL * rules["gap"]
     for dx, dy in rules["positions"]:
-        near = gap * 0.7 if dx and dy else gap  # at a corner, where the dot is round
+        # Beside a corner of its box, a round dot leaves more room.
+        near = gap * 0.7 if dx and dy else gap
         x = label.x + dx * near - (wide if dx < 0 else 0.0 if dx else wide / 2.0)
         y = label.y + dy * near - (high if dy < 0 else 0.0 if dy else high / 2.0)
         yield Box(x, y, x + wide, y + high)
@@ -304,13 +307,13 @@ def _list_boxes(label: Label) -> Iterator[Box]:
     for length, turn in itertools.product(lengths, range(leader["directions"])):
         angle = 2.0 * math.pi * turn / leader["directions"]
         dx, dy = math.cos(angle), math.sin(angle)
-        x = label.x + dx * length * PIXEL - wide * _share_before(dx)
-        y = label.y + dy * length * PIXEL - high * _share_before(dy)
+        x = label.x + dx * length * PIXEL - wide * _find_share_before(dx)
+        y = label.y + dy * length * PIXEL - high * _find_share_before(dy)
         yield Box(x, y, x + wide, y + high)
 
 
-def _share_before(step: float) -> float:
-    """Return the share of a box that lies on the near side of the end of its leader line."""
+def _find_share_before(step: float) -> float:
+    """Return which share of a box lies before the end of its leader line, along one axis."""
     return 0.0 if step > 0.3 else 1.0 if step < -0.3 else 0.5
 
 
@@ -318,13 +321,13 @@ def _grow_box(box: Box, x: float, y: float) -> Box:
     return Box(box.left - x, box.bottom - y, box.right + x, box.top + y)
 
 
-def _stands_on(box: Box, area: BaseGeometry | None) -> bool:
+def _is_centred_in(box: Box, area: BaseGeometry | None) -> bool:
     """Return whether the middle of a box is in an area."""
     middle = (box.left + box.right) / 2.0, (box.bottom + box.top) / 2.0
     return area is not None and bool(shapely.contains_xy(area, *middle))
 
 
-def _holds_any(box: Box, points: NDArray[np.float64]) -> bool:
+def _contains_any(box: Box, points: NDArray[np.float64]) -> bool:
     x, y = points.T
     return bool(((x > box.left) & (x < box.right) & (y > box.bottom) & (y < box.top)).any())
 

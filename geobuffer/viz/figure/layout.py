@@ -44,18 +44,18 @@ if TYPE_CHECKING:
 _MAP_WIDTH, _LEAST_WIDTH, _MOST_HEIGHT, _LEAST_HEIGHT = 500.0, 300.0, 560.0, 300.0
 _LEFT, _RIGHT, _TOP, _BOTTOM, GAP, _LEGEND = 30.0, 12.0, 12.0, 10.0, 14.0, 172.0
 # The space between the heading and the line under it.
-_LEAD = 3.0
+_HEADING_GAP = 3.0
 # The space for the degrees at the frame, the scale bar with its numbers, and a gap below them.
-_BELOW = 52.0
+_SCALE_BAR_ROOM = 52.0
 # The width of the symbols in the column of the legend.
-_KEYS = 26.0
+_SYMBOL_WIDTH = 26.0
 
 # Sizes of text in points. Journals print no text smaller than 6.
 _TITLE, _SUBTITLE, _SMALL = 14.0, 8.5, 6.2
 
-# With few dots per inch, letters are rounded to whole pixels, and lines become wider than measured:
-# by up to 14 % with 50 to 300 dots. We leave that much space before the edge.
-_WIDENED = 1.14
+# With few dots per inch, matplotlib rounds letters to whole pixels, and lines become wider than
+# measured: by up to 14 % with 50 to 300 dots. We leave that much space before the edge.
+_WIDENING = 1.14
 
 # The least side of a map on paper of a given size.
 _LEAST_SIDE = 120.0
@@ -83,7 +83,7 @@ class PageSize(NamedTuple):
 
 
 def parse_size(text: str, *, is_wide: bool) -> PageSize:
-    """Return the size that a text names: paper, which lies across for a wide zone, or pixels.
+    """Return the size that a text names: pixels, or paper, in landscape format for a wide zone.
 
     Raises
     ------
@@ -115,8 +115,8 @@ def parse_size(text: str, *, is_wide: bool) -> PageSize:
 class LayoutText(NamedTuple):
     """The text around the map, not yet broken into lines.
 
-    Rows of the legend are the kind of symbol, its text and its colour. ``citations`` are not drawn:
-    they are for the metadata of the file.
+    A row of the legend is the kind of its symbol, its text and its colour. ``citations`` are not
+    drawn: they are for the metadata of the file.
     """
 
     title: str
@@ -155,12 +155,12 @@ class Layout:
     @property
     def bottom(self) -> float:
         """The height of the map's lower edge on the page."""
-        return _BOTTOM + len(self.small) * _SMALL * LINE + _BELOW
+        return _BOTTOM + len(self.small) * _SMALL * LINE + _SCALE_BAR_ROOM
 
     @property
     def page(self) -> tuple[float, float]:
         """The size of the page in points."""
-        head = (len(self.title) * _TITLE + len(self.subtitle) * _SUBTITLE) * LINE + _LEAD
+        head = (len(self.title) * _TITLE + len(self.subtitle) * _SUBTITLE) * LINE + _HEADING_GAP
         height = _TOP + head + GAP + self.size[1] + self.bottom
         return _LEFT + self.size[0] + GAP + _LEGEND + _RIGHT, height
 
@@ -203,7 +203,7 @@ def make_layout(
     Without a size, the picture is as large as the zone needs.
     """
     rows = [
-        draw.LegendRow(kind, wrap_text(text, _LEGEND - _KEYS, 8.0), colour)
+        draw.LegendRow(kind, wrap_text(text, _LEGEND - _SYMBOL_WIDTH, 8.0), colour)
         for kind, text, colour in words.legend
     ]
     bounds = _find_bounds(shape, projection)
@@ -214,10 +214,10 @@ def make_layout(
     width = drawn[0] + GAP + _LEGEND if paper is None else paper.width - _LEFT - _RIGHT
     layout = Layout(
         projection, frame, find_window(projection, frame), drawn,
-        title=wrap_text(words.title, width / _WIDENED, _TITLE, "bold"),
-        subtitle=wrap_text(words.subtitle, width / _WIDENED, _SUBTITLE),
+        title=wrap_text(words.title, width / _WIDENING, _TITLE, "bold"),
+        subtitle=wrap_text(words.subtitle, width / _WIDENING, _SUBTITLE),
         legend=rows,
-        small=[line for text in words.small for line in wrap_text(text, width / _WIDENED, _SMALL)],
+        small=[line for text in words.small for line in wrap_text(text, width / _WIDENING, _SMALL)],
         citations=" ".join(words.citations),
         paper=paper,
     )  # fmt: skip
@@ -229,7 +229,7 @@ def make_axes_layout(
 ) -> Layout:
     """Return the layout of a map that fills axes of a size in points, with small lines in it."""
     frame = _widen_frame(_find_bounds(shape, projection), size[0] / size[1])
-    lines = [line for text in small for line in wrap_text(text, size[0] / _WIDENED, _SMALL)]
+    lines = [line for text in small for line in wrap_text(text, size[0] / _WIDENING, _SMALL)]
     window = find_window(projection, frame)
     return Layout(projection, frame, window, size, [], [], [], lines, citations="")
 
@@ -243,7 +243,7 @@ def _find_bounds(shape: BaseGeometry, projection: Projection) -> tuple[float, fl
 def _fill_paper(
     layout: Layout, bounds: tuple[float, float, float, float], legend: float, size: str
 ) -> Layout:
-    """Return a layout whose map takes all the space that its paper leaves to it."""
+    """Return a layout whose map fills the space that the text leaves free on its paper."""
     assert layout.paper is not None  # noqa: S101 - for the type checker
     taken = np.subtract(layout.page, layout.size)
     wide, high = np.subtract(layout.paper[:2], taken)
@@ -300,7 +300,7 @@ def default_style() -> Iterator[None]:
     import matplotlib as mpl
     from matplotlib import style
 
-    fonts = draw.font_families()
+    fonts = draw.list_fonts()
     with style.context("default"), mpl.rc_context({"font.family": fonts}):
         yield
 
@@ -313,14 +313,14 @@ def measure_axes(axes: Axes) -> tuple[float, float]:
 
 
 def prepare_axes(axes: Axes, layout: Layout) -> None:
-    """Show the frame of a layout in axes of the caller's, and write the small lines below."""
+    """Set the caller's axes to the frame of a layout, and write the small lines below."""
     west, south, east, north_ = layout.frame
     axes.set(
         xlim=(west, east), ylim=(south, north_), aspect="equal", autoscale_on=False, xticks=[],
         yticks=[],
     )  # fmt: skip
     draw.add_text(
-        axes, 0.0, -_LEAD / layout.size[1], "\n".join(layout.small), size=_SMALL, va="top",
+        axes, 0.0, -_HEADING_GAP / layout.size[1], "\n".join(layout.small), size=_SMALL, va="top",
         gid="geobuffer-sources", color=draw.QUIET, transform=axes.transAxes,
     )  # fmt: skip
 
@@ -335,20 +335,21 @@ def draw_page(layout: Layout) -> tuple[Figure, Axes]:
     dpi = PIXELS_PER_INCH if is_pixels else 144
     figure = Figure(figsize=(wide / 72.0, high / 72.0), dpi=dpi, facecolor="white")
     if is_pixels:
-        figure.set_gid("geobuffer-pixels")  # so that a file has as many pixels as were asked for
+        # With this gid, a saved file has the number of pixels that the user gave.
+        figure.set_gid("geobuffer-pixels")
     left, top = _LEFT / wide, 1.0 - _TOP / high
     heading = figure.suptitle(
         "\n".join(layout.title), x=left, y=top, ha="left", va="top", fontsize=_TITLE,
         fontweight="bold", color=draw.INK, gid="geobuffer-title",
     )  # fmt: skip
     draw.disable_markup(heading)
-    below = top - (len(layout.title) * _TITLE * LINE + _LEAD) / high
+    below = top - (len(layout.title) * _TITLE * LINE + _HEADING_GAP) / high
     style = {"ha": "left", "color": draw.QUIET}
     draw.add_text(figure, left, below, "\n".join(layout.subtitle), size=_SUBTITLE, va="top",
                     gid="geobuffer-subtitle", **style)  # fmt: skip
     draw.add_text(figure, left, _BOTTOM / high, "\n".join(layout.small), size=_SMALL,
                     va="bottom", gid="geobuffer-sources", **style)  # fmt: skip
-    # Not drawn: a file carries it in its metadata.
+    # The citations are invisible here. A saved file has them in its metadata.
     draw.add_text(figure, left, 0.0, layout.citations, size=_SMALL, gid="geobuffer-citations",
                     visible=False)  # fmt: skip
     axes = figure.add_axes(

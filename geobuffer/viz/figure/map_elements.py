@@ -1,6 +1,6 @@
 """Compute the elements of a printed map: scale bar, north arrow, meridians and parallels.
 
-Each is measured on the ellipsoid and given in the plane of the map.
+We measure each element on the ellipsoid, and return it in the plane of the map.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ _STEPS = tuple(
     for part in parts
 )  # fmt: skip
 
-# The smallest number of meridians and of parallels on a map: two show a direction, three its bend.
-_LINES = 3
+# The smallest number of meridians and of parallels on a map: two show a direction, and three show
+# whether it bends.
+_LEAST_LINES = 3
 
 # The number of points in the line of a meridian or a parallel. Across 60°, the true line deviates
 # by less than a pixel between two of them.
 _POINTS = 200
 
 # The largest length of a scale bar, as a fraction of the map's width.
-_BAR = 0.3
+_BAR_SHARE = 0.3
 
 
 class ScaleBar(NamedTuple):
@@ -70,7 +71,7 @@ def fit_scale_bar(projection: Projection, frame: tuple[float, float, float, floa
     """
     west, south, east, north = frame
     x, y = (west + east) / 2.0, (south + north) / 2.0
-    half = _BAR * (east - west) / 2.0
+    half = _BAR_SHARE * (east - west) / 2.0
     round_ = _round_down(_measure_bar(projection, x, y, half) / 1e3)
     # The second round leaves an error below a micrometre.
     for _ in range(2):
@@ -146,7 +147,7 @@ def _choose_step(
     side = min(east - west, north_ - south) / 2.0
     lat = unproject_points(projection, np.array([x, x]), np.array([y - side, y + side]))[1]
     span = min(abs(lat[1] - lat[0]), window.north - window.south) or window.north - window.south
-    return next((step for step in _STEPS if span / step >= _LINES), _STEPS[-1])
+    return next((step for step in _STEPS if span / step >= _LEAST_LINES), _STEPS[-1])
 
 
 def _choose_lon_step(step: float, lat: float) -> float:

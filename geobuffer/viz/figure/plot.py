@@ -98,17 +98,18 @@ if TYPE_CHECKING:
 
 
 # Sizes of the names of regions and places, in points.
-_REGION, _NAME = 8.5, 7.0
+_REGION_SIZE, _NAME_SIZE = 8.5, 7.0
 
-# How many names we try for each name that fits on the map. Most names that fail are in a crowd.
-_TRIES = 6
+# How many names we try for each name that fits on the map. Most names without room are those of
+# places close together.
+_TRIES_PER_NAME = 6
 
 # The largest width of a name in points: a fifth of the map.
 _WIDEST_NAME = 100.0
 
 # The distance of a region's name from the zone and the frame, in points; and the share of the name
 # that must lie within the visible part of the region.
-_OFF, _WITHIN = 4.0, 0.85
+_NAME_GAP, _SHARE_WITHIN = 4.0, 0.85
 
 # A dot with a name is at least as large as at this zoom of the page, so that readers can see which
 # dot the name belongs to.
@@ -141,13 +142,13 @@ def plot_zone(  # noqa: PLR0913 - all but the zone are keywords
     zone
         The zone to draw, from :func:`geobuffer.build_zone`.
     settlements
-        A table of places (points in any CRS, or areas, which are their outlines), which this
-        function classifies as :func:`geobuffer.classify` does; an outline that lies partly in the
-        zone is uncertain. It uses these columns if present: ``name_en``,
-        ``name_uk``, ``name_ru`` or ``name``, ``population`` and ``source``. The legend counts the
-        places without a point that :func:`geobuffer.exposure` counts as not located. If the table
-        states how accurate its points are, the line under the heading says how many places to
-        expect; with :func:`geobuffer.load_settlements` also of those that are known by name only.
+        A table of places: points in any CRS, or areas that are the outlines of places. This
+        function classifies them as :func:`geobuffer.classify` does; an outline that lies partly in
+        the zone is uncertain. It uses these columns if present: ``name_en``, ``name_uk``,
+        ``name_ru`` or ``name``, ``population`` and ``source``. The legend counts the places without
+        a point that :func:`geobuffer.exposure` counts as not located. If the table states how
+        accurate its points are, the line under the heading gives the expected number of places;
+        with :func:`geobuffer.load_settlements` it includes places that are known by name only.
     regions
         Regions to draw as context, besides those along the border.
     title
@@ -155,11 +156,11 @@ def plot_zone(  # noqa: PLR0913 - all but the zone are keywords
     language
         The language of words and names: ``"en"``, ``"uk"``, ``"ru"`` or ``"pl"``.
     size
-        ``"a4"`` or ``"a3"``, which lies across for a wide zone; ``"social"`` for 1200 by 630
+        ``"a4"`` or ``"a3"``, in landscape format for a wide zone; ``"social"`` for 1200 by 630
         pixels; or pixels, as in ``"1600x900"``. By default it is as large as the zone needs.
     ax
-        Axes of your own figure, which the map then fills, in metres of :func:`plot_crs`. You add
-        heading, legend and scale bar; the sources are written below the map. By default, a new
+        Axes of your own figure. The map fills them, in metres of :func:`plot_crs`. You add heading,
+        legend and scale bar; this function writes the sources below the map. By default, a new
         figure.
 
     Raises
@@ -188,8 +189,8 @@ def plot_zone(  # noqa: PLR0913 - all but the zone are keywords
     check_arguments(title=(title, TEXT), size=(size, TEXT), ax=(ax, optional(_AXES)))
     if ax is not None and (title or size):
         raise DataError(
-            "Invalid title or size with ax. Must be left out: call ax.set_title(), and the figure "
-            "has its size.",
+            "Invalid title or size with ax. Must be left out: call ax.set_title(), and give your "
+            "figure its size.",
             parameter="title" if title else "size",
         )
     if settlements is not None:
@@ -239,7 +240,7 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
         with default_style():
             prepare_axes(axes, layout)
             _draw_map(axes, layout, zone, drawn, places, words)
-        return axes.figure.figure  # the figure itself, also of axes of a subfigure
+        return axes.figure.figure  # for axes of a subfigure too, this is the whole figure
     text = LayoutText(
         title=captions.write_title(zone, title, words),
         subtitle=_write_subtitle(zone, drawn, places, words, titled=bool(clean_text(title))),
@@ -259,7 +260,7 @@ def draw_figure(  # noqa: PLR0913 - all but the zone and its places are keywords
         figure, axes = draw_page(layout)
         _draw_map(axes, layout, zone, drawn, places, words)
         _draw_margin(axes, layout, words)
-    # Jupyter displays objects with this method. We avoid pyplot, which would display it again.
+    # Jupyter displays objects with this method. We avoid pyplot: it would display figures twice.
     figure._repr_png_ = functools.partial(_render_png, figure)  # type: ignore[attr-defined]
     return figure
 
@@ -278,7 +279,7 @@ def _write_subtitle(
     *,
     titled: bool,
 ) -> str:
-    """Return the line under the heading: facts of the zone, how many places it holds, and dates."""
+    """Return the line under the heading: facts of the zone, its number of places, and dates."""
     facts = [captions.write_subtitle(zone, words, titled=titled)]
     if places is not None and places.expected is not None:
         sure = int((places.membership == "inside").sum())
@@ -303,7 +304,7 @@ def _ground_sources(zone: Zone) -> dict[str, Source]:
 
 
 def _find_land_source(zone: Zone) -> Source | None:
-    """Return the source of the map of land, if it decided about a part of the border."""
+    """Return the source of the map of land, if a part of the border runs at sea."""
     return source_of("land") if measure_sea_km(zone) else None
 
 
@@ -376,7 +377,7 @@ def _locate_places(
     points = table.geometry.to_crs("EPSG:4326").to_numpy()
     xy = np.stack(project_points(projection, shapely.get_x(points), shapely.get_y(points)), axis=1)
     xy[pd.isna(membership)] = np.nan
-    unplaced = find_not_located(table, pd.isna(membership)).count_near(is_counted(membership))
+    unlocated = find_not_located(table, pd.isna(membership)).count_near(is_counted(membership))
     population = read_population(table)
     return _Places(
         xy,
@@ -384,7 +385,7 @@ def _locate_places(
         population,
         list_names(table, language),
         _list_dates(table, is_counted(membership) & np.isfinite(population)),
-        unplaced,
+        unlocated,
         expect_zone(found, zone),
         find_band_km(found.uncertainty.margin),
         np.array([PIXEL * find_town_radius(people) for people in population]),
@@ -402,7 +403,7 @@ def _list_dates(table: gpd.GeoDataFrame, counted: NDArray[np.bool_]) -> list[str
 
 
 def list_names(table: gpd.GeoDataFrame, language: str) -> list[str]:
-    """Return the name of each row in a language, else the first it has; empty without a name."""
+    """Return the name of each row in a language, or else its first name; empty without a name."""
     names = np.full(len(table), "", dtype=object)
     for column in name_columns(language):
         if column in table:
@@ -449,11 +450,11 @@ def _draw_map(
     land = [layout.shape(region.geometry) for region in regions]
     rings = [layout.shape(ring) for ring in zone.rings]
     sections = [layout.shape(section.line) for section in zone.sections]
-    # If the map is closer than the ground is exact, all is land, or sea if there is no land near.
+    # The ground is too coarse for closer maps. They are all land, or all sea if no land is near.
     is_far = layout.zoom <= GROUND_UP_TO_ZOOM
     lands = [(country.tint, layout.shape(country.land)) for country in ground.countries]
     drawing.draw_lands(axes, lands if is_far else [], is_sea=is_far or not lands)
-    # We do not fill regions with much sea as land: there the ground, which has a coast, is seen.
+    # We do not fill regions with much sea as land: the ground below them shows their coast.
     at_sea = find_regions_at_sea(regions, layout.window)
     fills = [
         None if is_far and wet else tints.get(region.country, -1)
@@ -572,7 +573,7 @@ def _draw_country_names(
             at = layout.points(np.array([x, y]))
             box = Box(at[0] - half[0], at[1] - half[1], at[0] + half[0], at[1] + half[1])
             inked = layout.box(box)
-            within = shapely.intersection(inked, free).area > _WITHIN * inked.area
+            within = shapely.intersection(inked, free).area > _SHARE_WITHIN * inked.area
             others = [*taken, *(one for _, one, _ in placed)]
             if (
                 within
@@ -592,7 +593,7 @@ def _has_band(places: _Places, zone: Zone) -> bool:
 
 
 def _find_junctions(zone: Zone, layout: Layout) -> Floats:
-    """Return the points where sections of the border meet, in the plane; or the border's points."""
+    """Return where sections of the border meet, in the plane; of a border of points, the points."""
     starts = shapely.get_coordinates([section.line for section in zone.sections])
     if not captions.has_only_points(zone.sections):
         starts = [shapely.get_coordinates(section.line)[0] for section in zone.sections[1:]]
@@ -608,8 +609,9 @@ def _draw_region_names(
     taken: Sequence[Box],
 ) -> list[Box]:
     """Write each region's name in its visible part, outside the zone; return the boxes."""
-    area = shapely.buffer(shapely.box(*layout.frame), -_OFF * layout.unit_m, join_style="mitre")
-    blocked = shapely.buffer(zone_and_border, _OFF * layout.unit_m)
+    gap_m = _NAME_GAP * layout.unit_m
+    area = shapely.buffer(shapely.box(*layout.frame), -gap_m, join_style="mitre")
+    blocked = shapely.buffer(zone_and_border, gap_m)
     placed: list[tuple[Label, Box, tuple[float, float]]] = []
     for shape, name in zip(land, names, strict=True):
         free = shapely.difference(shapely.intersection(shape, area), blocked)
@@ -623,9 +625,9 @@ def _draw_region_names(
         tries = [shapely.get_coordinates(circle)[0], *find_name_points(part, part.bounds)]
         for at in tries:
             label, box = _write_region_name(layout.points(at), name, wide)
-            # A name far beyond the visible part of its region would seem to be another region's.
+            # Far beyond the visible part of its region, a name would seem to name another region.
             inked = layout.box(box)
-            within = shapely.intersection(inked, free).area > _WITHIN * inked.area
+            within = shapely.intersection(inked, free).area > _SHARE_WITHIN * inked.area
             clear = shapely.contains(area, inked) and not shapely.intersects(inked, zone_and_border)
             if within and clear and not any(map(box.meets, others)):
                 placed.append((label, box, (float(at[0]), float(at[1]))))
@@ -637,14 +639,15 @@ def _draw_region_names(
 def _write_region_name(at: Floats, name: str, width: float) -> tuple[Label, Box]:
     """Return a region's name around a point of the map, in lines of at most a width."""
     width = min(width, 1.5 * _WIDEST_NAME)
-    whole = max(measure_text(word, _REGION) for word in name.split())
-    lines = wrap_text(shorten_text(name, 3.0 * _WIDEST_NAME, _REGION), max(width, whole), _REGION)
+    whole = max(measure_text(word, _REGION_SIZE) for word in name.split())
+    short = shorten_text(name, 3.0 * _WIDEST_NAME, _REGION_SIZE)
+    lines = wrap_text(short, max(width, whole), _REGION_SIZE)
     x, y = at.tolist()
     half = (
-        max(measure_text(line, _REGION) for line in lines) / 2.0,
-        len(lines) * _REGION * LINE / 2.0,
+        max(measure_text(line, _REGION_SIZE) for line in lines) / 2.0,
+        len(lines) * _REGION_SIZE * LINE / 2.0,
     )
-    label = Label("\n".join(lines), x, y, _REGION, 0.0)
+    label = Label("\n".join(lines), x, y, _REGION_SIZE, 0.0)
     return label, Box(x - half[0], y - half[1], x + half[0], y + half[1])
 
 
@@ -658,19 +661,19 @@ def _draw_place_names(
     rules = load_label_rules()
     named_zoom = max(layout.zoom, _NAMED_ZOOM)
     room = layout.size[0] * layout.size[1] / PIXEL**2
-    lead = layout.zoom >= rules["leader"]["from_zoom"] and not outside
-    most = len(at) if lead else int(room / rules["most"]["area_per_name"])
+    has_leaders = layout.zoom >= rules["leader"]["from_zoom"] and not outside
+    most = len(at) if has_leaders else int(room / rules["most"]["area_per_name"])
     labels: dict[Label, int] = {}
-    for i in _rank_places(places, near, seen, outside=outside)[: _TRIES * most]:
+    for i in _rank_places(places, near, seen, outside=outside)[: _TRIES_PER_NAME * most]:
         weight, zoom = ("normal", named_zoom) if outside else ("bold", layout.zoom)
-        text = shorten_text(places.names[i], _WIDEST_NAME, _NAME, weight)
-        radius = max(drawing.dot_radius(zoom, places.membership[i]), places.town_radii[i])
+        text = shorten_text(places.names[i], _WIDEST_NAME, _NAME_SIZE, weight)
+        radius = max(drawing.find_dot_radius(zoom, places.membership[i]), places.town_radii[i])
         x, y = at[i].tolist()
         first = places.is_named[i] or places.population[i] >= rules["first_from"]
         longest = rules["leader"]["longest"]["named" if places.is_named[i] else "others"] * PIXEL
-        reach = longest if lead or (first and not outside) else 0.0
+        reach = longest if has_leaders or (first and not outside) else 0.0
         must = bool(places.is_named[i])
-        labels[Label(text, x, y, _NAME, radius, weight, places.sides[i], reach, must)] = i
+        labels[Label(text, x, y, _NAME_SIZE, radius, weight, places.sides[i], reach, must)] = i
     area = Box(2.0, 2.0, layout.size[0] - 2.0, layout.size[1] - 2.0)
     shown = seen & (near | (places.town_radii > 0.0))
     covered = _list_dot_points(at[shown], places.town_radii[shown])

@@ -124,7 +124,7 @@ def find_window(projection: Projection, frame: tuple[float, float, float, float]
         at_x, at_y = project_points(projection, np.array([projection.lon]), np.array([pole]))
         if west <= at_x[0] <= east and south <= at_y[0] <= north:
             low, high, dlon = min(low, pole), max(high, pole), 360.0
-    # At most half way around the globe, where the plane is cut open.
+    # The window ends half way around the globe, where the plane is cut open.
     least, most = projection.lon - 180.0, projection.lon + 180.0
     return Window(max(lon.min() - dlon, least), low, min(lon.max() + dlon, most), high)
 
@@ -169,7 +169,7 @@ def _list_candidates(lon: Floats, lat: Floats) -> Iterator[tuple[str, float, flo
     """Yield kind, centre and definition of each projection, the simplest first."""
     south, north = lat.min(), lat.max()
     middle, centre = float(lon.min() + lon.max()) / 2.0, float(south + north) / 2.0
-    # Around a pole, these would split a shape opposite its centre.
+    # These projections would split a shape around a pole on the far side from its centre.
     if lon.max() - lon.min() < 180.0:
         at = f"+lat_0={centre:.6f} +lon_0={middle:.6f}"
         yield "tmerc", middle, centre, f"+proj=tmerc {at}"
@@ -211,7 +211,7 @@ def _sample_points(shape: BaseGeometry) -> tuple[Floats, Floats]:
     west, south, east, north = shape.bounds
     x, y = (part.ravel() for part in np.meshgrid(
         np.linspace(west, east, _GRID), np.linspace(south, north, _GRID)))  # fmt: skip
-    # Other threads may use the shape, and none may query a shape that we prepare: so we copy it.
+    # Other threads may query the shape, and must not do so while we prepare it. We prepare a copy.
     own = shapely.force_2d(shape)
     shapely.prepare(own)
     within = shapely.contains_xy(own, x, y)

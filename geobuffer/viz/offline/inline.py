@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     import folium
 
 
-# Libraries that folium links to on every map, by the end of their address. Each comes with a
-# pattern that any use of it leaves in a page, and with what does not work without it. Bootstrap's
-# style sheet changes every element, so it counts as used.
+# Libraries that folium links to on every map, by the end of their address. For each: a pattern that
+# matches any use of it in a page, and what does not work without it. Bootstrap's style sheet
+# changes every element, so it counts as used.
 _LIBRARIES: Mapping[str, tuple[str, str]] = {
     r"/jquery[-.\d]*(\.slim)?(\.min)?\.js": (r"\$(?!\{)|jQuery", "popups do not open"),
     r"/bootstrap(\.bundle)?(\.min)?\.js": (
@@ -73,7 +73,7 @@ _LIBRARIES: Mapping[str, tuple[str, str]] = {
     ),
 }  # fmt: skip
 
-# Calls in a script that fetch an address written there, and what is not shown without its content.
+# Calls in a script that fetch an address which the script contains.
 _FETCHES = re.compile(
     r"(?P<by>(?:L\.tileLayer(?:\.wms)?|L\.(?:image|video|svg)Overlay|L\.vectorGrid\.\w+"
     r"|L\.[rR]ealtime|fetch|\$\.(?:ajax|get\w*))\(\s*"
@@ -87,6 +87,7 @@ _SHOWN = re.compile(
 )
 # Pages in frames, as folium.IFrame writes them.
 _FRAMED = re.compile(r"data:text/html[^,\"']*;base64,([A-Za-z0-9+/]+=*)")
+# What a page does not show without the content of such an address, by a word of the call.
 _LOSSES = {
     "tileLayer": "this background is blank",
     "Overlay": "this picture is not shown",
@@ -94,8 +95,8 @@ _LOSSES = {
     "": "what it would load is not shown",
 }
 
-# Runs after Leaflet and before the map. It gives Leaflet the pictures of its default pin, and shows
-# an empty picture for each tile, so that Leaflet requests none.
+# This script runs after Leaflet and before the map. It gives Leaflet the pictures of its default
+# pin. It shows an empty picture for each tile, so that Leaflet requests none.
 _NO_FETCH_SCRIPT = """(function () {
     if (!window.L || !L.TileLayer) return;
     L.Icon.Default.mergeOptions(PINS);
@@ -113,7 +114,7 @@ _SCRIPT_TYPES = {"", "text/javascript", "application/javascript", "module"}
 
 @dataclass(frozen=True)
 class PageElement:
-    """An element of a page: its tag and attributes, and where it and its text stand."""
+    """An element of a page: its tag and attributes, and the positions of it and of its text."""
 
     tag: str
     attributes: Mapping[str, str]
@@ -122,7 +123,7 @@ class PageElement:
 
 
 class PageElements(HTMLParser):
-    """The elements of a page: scripts and styles with their text, others by their opening tag."""
+    """The elements of a page: scripts and styles with their text, others without it."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -170,7 +171,7 @@ def linked_url(element: PageElement) -> str:
 def add_policy(page: str, begin: int) -> str:
     """Return a page whose policy lets it fetch nothing.
 
-    A policy that the page already has is restricted; otherwise one is written at ``begin``.
+    If the page has a policy, we restrict it. Otherwise we write one at ``begin``.
     """
     elements = PageElements(page).found
     for element in elements:
@@ -341,8 +342,8 @@ class _PageInliner:
         page = self.page
         if edits or self.missing:
             begin, end = self.elements.head
-            stay = _NO_FETCH_SCRIPT.replace("PINS", json.dumps(read_pin_pictures()))
-            edits.append((end, end, f"<script>{stay}</script>\n"))
+            no_fetch = _NO_FETCH_SCRIPT.replace("PINS", json.dumps(read_pin_pictures()))
+            edits.append((end, end, f"<script>{no_fetch}</script>\n"))
             page = add_policy(_apply_edits(page, edits), begin)
         return OfflinePage(page, self.inlined, tuple(self.unused), tuple(self.missing.values()))
 
@@ -401,7 +402,7 @@ class _PageInliner:
         """Return an element that contains a file, to replace one that links to it."""
         if asset is None:
             return ""
-        # Browsers read each line end as one character, and hash it so.
+        # Browsers read each line end as one character before they compute the hash of a text.
         text = asset.data.decode("utf-8-sig", "replace").replace("\r\n", "\n")
         name = "media" if element.tag == "link" else "type"
         value = element.attributes.get(name)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Found = tuple[tuple[int, ...], "Asset"]
 
 
-# How the networks that folium and its plugins use write library, version and file.
+# How content delivery networks that folium and its plugins use write library, version and file.
 _ADDRESSES = (
     (
         r"(?:cdn\.jsdelivr\.net/npm|unpkg\.com)/+"
@@ -49,7 +49,7 @@ _OTHER_NAMES = {"fontawesomefree": "fontawesome"}
 _TEXT_PACKAGE = "folium-offline"
 _TEXT_MODULES = ("offlinefolium/elements.py", "offlinefolium/features.py")
 
-#: The files of Leaflet that geobuffer carries; data/build/leaflet.py takes them from npm.
+#: The files of Leaflet that are part of geobuffer; data/build/leaflet.py takes them from npm.
 LEAFLET = Path(__file__).parents[1] / "web" / "assets" / "leaflet"
 
 # Formats of fonts, the best first: one installed file of a font is enough.
@@ -72,8 +72,8 @@ _FONT_FAMILY = re.compile(r"""font-family\s*:\s*["']?([^"';}]+)""")
 _FONT_SOURCE = re.compile(r"src\s*:(?:url\([^)]*\)|[^;}])*;?")
 
 
-class CarriedLeaflet:
-    """Leaflet as a package, with the members of ``importlib.metadata.Distribution`` that we use."""
+class BundledLeaflet:
+    """The Leaflet of geobuffer, with the members of ``importlib.metadata.Distribution`` we use."""
 
     name, version = "Leaflet", "1.9.3"
 
@@ -165,15 +165,15 @@ class InstalledPackages:
         if not found:
             advice = "" if self._texts_by_url else "; pip install 'geobuffer[offline]' brings most"
             return f"no installed package has it{advice}"
-        asked = _version_numbers(address.version) if address else ()
-        exact = [asset for version, asset in found if version[: len(asked)] == asked]
+        wanted = _version_numbers(address.version) if address else ()
+        exact = [asset for version, asset in found if version[: len(wanted)] == wanted]
         if exact:
             return exact[0]
-        compatible = [one for one in found if _is_compatible(one[0], asked)]
+        compatible = [one for one in found if _is_compatible(one[0], wanted)]
         if not compatible:
             return f"{found[0][1].package} has another major version of it"
         version, asset = max(compatible, key=lambda one: one[0])
-        note = f"version {'.'.join(map(str, version))} in place of {'.'.join(map(str, asked))}"
+        note = f"version {'.'.join(map(str, version))} in place of {'.'.join(map(str, wanted))}"
         return Asset(url, asset.data, asset.package, note, asset._path, asset._files)  # noqa: SLF001
 
     def _find_files(self, url: str, address: Address | None) -> Iterator[Found]:
@@ -197,7 +197,7 @@ class InstalledPackages:
 
     @cached_property
     def _by_library(self) -> dict[str, list[Distribution]]:
-        packages: dict[str, list[Distribution]] = {"leaflet": [CarriedLeaflet()]}  # type: ignore[list-item]
+        packages: dict[str, list[Distribution]] = {"leaflet": [BundledLeaflet()]}  # type: ignore[list-item]
         for package in importlib.metadata.distributions():
             name = _fold_library(package.name or "").removeprefix("xstatic")
             packages.setdefault(name, []).append(package)
@@ -230,7 +230,7 @@ def _read_assignments(module: str) -> Iterator[tuple[str, str]]:
 
 
 def _fold_library(name: str) -> str:
-    """Return a library's name in one spelling for all publishers.
+    """Return a library's name in one spelling, which is the same for all publishers.
 
     >>> names = ("Leaflet.draw", "moment.js", "@fortawesome/fontawesome-free")
     >>> [_fold_library(name) for name in names]
@@ -250,14 +250,14 @@ def _version_numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in found[1].split(".")) if found else ()
 
 
-def _is_compatible(version: tuple[int, ...], asked: tuple[int, ...]) -> bool:
-    """Return whether two versions are compatible: same major one, or below 1.0 same minor one."""
-    same = 2 if asked[0] == 0 else 1
-    return version[:same] == asked[:same]
+def _is_compatible(version: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Return whether two versions have the same major number; below 1.0, the same minor one."""
+    same = 2 if wanted[0] == 0 else 1
+    return version[:same] == wanted[:same]
 
 
 def _file_names(address: Address) -> tuple[str, str]:
-    """Return the file name of an address, with and without the version in it."""
+    """Return the file name in an address, with and without the version."""
     name = posixpath.basename(address.path)
     return name, re.sub(rf"[-.]v?{re.escape(address.version)}(?=\.)", "", name)
 
@@ -306,7 +306,7 @@ def _is_font(reference: str, font: str) -> bool:
 
 
 def escape_script(text: str) -> str:
-    r"""Return a script as it can stand between tags: no text in it ends it, no source map is named.
+    r"""Return a script that can stand between tags: no text ends it, and it names no source map.
 
     In JavaScript, ``</script`` and ``<!--`` occur only in literals and comments, where their
     escapes mean the same.
@@ -335,7 +335,7 @@ def embed_urls(style: str, find_url: Callable[[str], str | None]) -> str:
 
 
 class StyleSheet:
-    """A style sheet with all that it refers to written into it.
+    """A style sheet that contains all files to which it refers.
 
     ``text`` is the style sheet, and ``missing`` holds the addresses that no installed package has.
     ``asset`` is the file of the style sheet, to which its addresses are relative; ``None`` for a
@@ -375,7 +375,7 @@ class StyleSheet:
         return f"@media {media} {{{sheet.text}}}" if media else sheet.text
 
     def _reduce_font(self, match: re.Match[str]) -> str:
-        """Return a font with the best of its installed files; empty if the font is not used."""
+        """Return a font rule with the best installed file; empty if nothing uses the font."""
         family = _FONT_FAMILY.search(match[0])
         if family and family[1].strip() not in self._rules + self._page:
             return ""

@@ -40,12 +40,12 @@ _KINDS = ("point", "line", "area")
 # The narrowest width that a reader can type is this share of the slider's first step.
 _NARROWEST = 0.1
 
-# A user may go back and forth between a few widths.
+# We cache this many zones, because a user may go back and forth between a few widths.
 _MOST_ZONES = 16
 
 
 class _Checked(traitlets.Any):
-    """A value of any kind. Its check gets None too, which traitlets.Any lets pass."""
+    """A trait of any kind. Its check also gets None, which traitlets.Any accepts unchecked."""
 
     allow_none = False
 
@@ -72,7 +72,7 @@ class ZoneWidget(anywidget.AnyWidget):
     _key = traitlets.Unicode().tag(sync=True)
     _title = traitlets.Unicode().tag(sync=True)
     _height = traitlets.Int().tag(sync=True)
-    # The checks below are stricter than those of traits, and their messages say more.
+    # The checks below are stricter than those of traitlets, and their messages explain more.
     km = _Checked().tag(sync=True)
     side = _Checked().tag(sync=True)
     language = _Checked().tag(sync=True)
@@ -99,7 +99,7 @@ class ZoneWidget(anywidget.AnyWidget):
         # Rows without a point have no dot that a user could select.
         located = () if self._places is None else _find_located(self._places)
         self._rows = frozenset(facts["widget"]["rows"]) & frozenset(located)
-        # Each widget keeps its own zones.
+        # Each widget has a cache of its own, so that the zones go when it goes.
         self._build = functools.lru_cache(_MOST_ZONES)(self._build_zone)
         super().__init__(
             _page=page.render(), _key=facts["widget"]["key"], _title=page.title, _height=height,
@@ -115,7 +115,7 @@ class ZoneWidget(anywidget.AnyWidget):
         made = self._made
         if (km, side) == (made.width_km, made.side) or not isinstance(made, BufferZone):
             return made
-        # The map shows the rings of the zone that are narrower, and the last one up to the width.
+        # The map shows the rings that are narrower than the width, and a last one up to the width.
         inner = [edge for edge in made.edges_km[1:-1] if edge < km]
         ends: Any = made.ends
         zone: Zone = build_zone(

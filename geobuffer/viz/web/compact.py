@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 # Coordinates are written as whole numbers of this many degrees: 1.1 m.
 GRID = 1e-5
 
-# For each character of a number, how many bits the characters before it hold. Seven characters are
-# enough for 360° in steps of the grid.
+# For each character of a number, how many bits the characters before it contain. Seven characters
+# are enough for 360° in steps of the grid.
 _BITS = 5 * np.arange(7)
 
 # An edge of less than this many metres is as long as its geodesic, to a hundredth of a millimetre,
@@ -45,8 +45,8 @@ _ALL_BUT_LAST, _REST = slice(None, -1), slice(1, None)
 def encode_line(lonlat: Floats, grid: float = GRID) -> str:
     """Return a line as text: each vertex as steps on a grid from the one before, latitude first.
 
-    This is Google's Encoded Polyline Algorithm Format: five bits a character, the sign in the
-    lowest bit, four characters for a typical vertex, all of them ASCII.
+    This is Google's Encoded Polyline Algorithm Format. A character contains five bits, and the
+    lowest bit of a number is its sign. A typical vertex takes four characters. All are ASCII.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def _list_kinds(shapes: Sequence[BaseGeometry], paths: list[list[list[Floats]]])
 
 
 def list_arcs(shape: Any) -> set[int]:
-    """Return the numbers of the arcs of a shape, in whichever direction they run.
+    """Return the numbers of the arcs of a shape, without their directions.
 
     Examples
     --------
@@ -164,7 +164,7 @@ def _arrange_arcs(paths: list[list[Floats]], shape: BaseGeometry, numbered: Any)
 
 
 def _find_junctions(paths: Sequence[Ints], count: int) -> NDArray[np.bool_]:
-    """Return which vertices are junctions: where lines end, or other than two edges meet."""
+    """Return which vertices are junctions: ends of lines, or without exactly two edges."""
     begin, end = (np.concatenate([path[part] for path in paths]) for part in (_ALL_BUT_LAST, _REST))
     # We write an edge as one number, because numbers sort ten times as fast as rows of two.
     edges = np.minimum(begin, end) * count + np.maximum(begin, end)
@@ -188,7 +188,8 @@ def _number_arcs(
     path = path[np.diff(path, prepend=-1) != 0]
     cuts = np.flatnonzero(junctions[path])
     if path[0] == path[-1] and not junctions[path[0]]:
-        # Begin at a junction; without one, at the vertex that every copy of the path would choose.
+        # We begin at a junction. Without one, we begin at the vertex with the smallest number, so
+        # that each copy of the path begins at the same vertex.
         first = int(cuts[0]) if len(cuts) else int(np.argmin(path))
         path = np.concatenate([path[first:], path[1 : first + 1]])
         cuts = np.flatnonzero(junctions[path])
@@ -221,7 +222,8 @@ def find_kept_vertices(lonlat: Floats, tolerance_m: float) -> NDArray[np.bool_]:
     line = shapely.linestrings(lonlat)
     drawn = shapely.get_coordinates(simplify_parts(line, tolerance_m))
     _, scale = scale_degrees(line)
-    # Simplifying scales the vertices and back, which may change the last bit.
+    # Simplifying scales the vertices and scales them back, which may change the last bit. We do the
+    # same here, so that equal vertices stay equal.
     scaled = np.ascontiguousarray(np.asarray(lonlat, dtype=np.float64) * scale / scale)
     kept = np.isin(scaled.view(np.complex128).ravel(), drawn.view(np.complex128).ravel())
     kept[[0, -1]] = True
@@ -238,7 +240,7 @@ def measure_thinned(
     paths
         The vertices of lines that follow one another, and which of them are kept.
     step_km
-        The longest step along the lines that the kept vertices make.
+        The longest step, measured along the simplified lines.
 
     Returns
     -------
@@ -282,7 +284,7 @@ def _measure_edges(lonlat: Floats) -> Floats:
 
 def read_texts(column: pd.Series[Any]) -> list[str]:
     """Return a column as text, empty where the value is missing."""
-    # A list of Python's objects takes a third of the time that the iteration of a column takes.
+    # Iterating a list of Python objects takes a third of the time of iterating a column.
     values, known = column.tolist(), column.notna().tolist()
     return [str(value) if is_known else "" for value, is_known in zip(values, known, strict=True)]
 

@@ -1,9 +1,10 @@
 """Compute the data from which the page computes the expected number of places in its zone.
 
 The script `expected.js` adds up probabilities as :mod:`geobuffer.analysis.expectation` does, at
-each width and side of the slider. It needs the spread of each place's error, the candidates of
-places without a point (each different text once), and the part of places that are too far away to
-be on the page. Where one distance does not decide, the page gets the values of the zone as built.
+each width and side of the slider. It needs the standard deviation of each place's error, and the
+candidates of places without a point (each different text once). It also needs what places add that
+are too far away to be on the page. Where one distance does not decide, the page gets the values of
+the zone as built.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ def zone_at_width(zone: BufferZone, km: float, side: str, ends: tuple[FlatEnd, .
 
 
 def decides_by_distance(zone: Zone, widths_km: Sequence[float]) -> TypeGuard[BufferZone]:
-    """Return whether one distance decides at each width; this is not so near flat ends."""
+    """Return whether one distance decides at each width; near flat ends, it does not."""
     return isinstance(zone, BufferZone) and bool(widths_km) and not zone.flat_ends
 
 
 def states_accuracy(found: Classification) -> bool:
-    """Return whether the table states accuracies, without which we expect no numbers."""
+    """Return whether the table states accuracies; without them, we compute no expected numbers."""
     return bool(np.isfinite(found.uncertainty.errors.accuracy).any())
 
 
@@ -71,7 +72,7 @@ def describe_expected(
     zone
         The zone.
     widths_km, sides
-        The widths and sides of the slider; no width if a distance does not decide.
+        The widths and sides of the slider; no width if one distance does not decide.
     """
     if not states_accuracy(found):
         return None, {}
@@ -88,7 +89,7 @@ def describe_expected(
     }
     errors = found.uncertainty.errors
     pair = np.broadcast_arrays(errors.accuracy, errors.fixed_sigma, found.lon)[:-1]
-    # Rounded to a centimetre, far less than the standard deviation of a good border.
+    # We round to a centimetre, far less than the standard deviation of a good border.
     rounded = np.round(np.stack(pair, axis=1)[shown], 5).tolist()
     columns: dict[str, Any] = {"errors_km": [tuple(row) for row in rounded]}
     if found.uncertainty.candidates is not None:
@@ -126,23 +127,23 @@ def _describe_candidates(
     found: Classification, zone: BufferZone, widest_km: float
 ) -> tuple[dict[str, Any], NDArray[np.int64]]:
     """Return the different texts of candidates, and the number of each row's text, or −1."""
-    asked = answer_candidates(found.lon, zone, found.uncertainty)
+    answered = answer_candidates(found.lon, zone, found.uncertainty)
     text = np.full(len(found.lon), -1)
-    text[asked.rows] = asked.text
-    known, answers = asked.candidates, asked.answers
-    count = int(asked.text.max(initial=-1)) + 1
+    text[answered.rows] = answered.text
+    known, answers = answered.candidates, answered.answers
+    count = int(answered.text.max(initial=-1)) + 1
     away: Floats = np.abs(measure_signed_km(known.lon, known.lat, zone, answers.distance_km))
-    sigma = asked.uncertainty.errors.list_sigmas()[0]
+    sigma = answered.uncertainty.errors.list_sigmas()[0]
     near = away <= widest_km + _REACH * sigma
     side = answers.side.astype(int)
-    free = asked.uncertainty.unlisted.astype(int)
+    unlisted = answered.uncertainty.unlisted.astype(int)
     return {
-        "places": np.bincount(asked.text, minlength=count).tolist(),
+        "places": np.bincount(answered.text, minlength=count).tolist(),
         "total": round_numbers(np.bincount(known.place, known.weight, minlength=count)),
         "text": encode_column(known.place[near].tolist()),
         "distance_km": round_numbers(away[near], 2),
         "side": encode_column(side[near].tolist()),
         "sigma_km": encode_column(round_numbers(sigma[near], 5)),
         "weight": encode_column(round_numbers(known.weight[near])),
-        "unlisted": encode_column(free[near].tolist()),
+        "unlisted": encode_column(unlisted[near].tolist()),
     }, text

@@ -92,8 +92,8 @@ _MOST_PLACES = 100_000
 # The slider has this many steps.
 _STEPS = 30
 
-# The page needs colours for this many rings even if the zone has fewer: it may show every fifth
-# step of the slider, and the shown width.
+# The page needs colours for this many rings even if the zone has fewer: it may show a ring for each
+# fifth step of the slider, and one for the present width.
 _LEAST_RINGS = 8
 
 
@@ -147,22 +147,23 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
 
     The page shows the zone at any width up to three times its own, on either side. Its counts
     compare the distance of each settlement with the width, as :func:`geobuffer.classify` does. If
-    the table states how accurate its points are, the page says how many places to expect, as
-    :func:`geobuffer.exposure` does; where a single distance does not decide, such as near flat
-    ends, for the zone as built only.
+    the table states how accurate its points are, the page gives the expected number of places, as
+    :func:`geobuffer.exposure` does. Where one distance does not decide, such as near flat ends, it
+    gives that number only for the zone as built.
 
     Parameters
     ----------
     zone
         The zone to draw, from :func:`geobuffer.build_zone`.
     settlements
-        A table of places (points in any CRS, or areas, which are their outlines). They are
-        classified here, whatever the table says of their membership; an outline that lies partly
-        in the zone is uncertain. Rows without a point are known by name only: they count with the
-        zone if it holds others of their hromada (by ``hromada_code``, or its name if there is no
-        code), and always if the table does not say it. With :func:`geobuffer.load_settlements` the
-        page lists those of :func:`geobuffer.load_not_located` too. Places more than a tenth farther
-        from the border than the widest zone of the slider are counted, but not drawn.
+        A table of places: points in any CRS, or areas that are the outlines of places. This
+        function classifies them and ignores a column ``membership``; an outline that lies partly in
+        the zone is uncertain. Rows without a point are known by name only. They count with the zone
+        if it contains another place of their hromada (by ``hromada_code``, or by its name if there
+        is no code), and also if the table does not state their hromada. With
+        :func:`geobuffer.load_settlements` the page also lists the places of
+        :func:`geobuffer.load_not_located`. Places more than a tenth farther from the border than
+        the widest zone of the slider are counted, but not drawn.
     regions
         Regions to draw as context, besides those along the border.
     title
@@ -177,13 +178,14 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     basemap
         The name of a tile provider in xyzservices, such as ``"OpenStreetMap.Mapnik"``, to draw
         under the zone. Its pictures come from the network, with its attribution. Some providers
-        answer only pages from a web server, not pages opened as files.
+        send pictures only to pages from a web server, not to pages opened as files.
     scenario
-        A scenario whose reports the page sets beside its figures: places with their distance and
-        verdict, numbers of people with ours and why they differ, as
-        :func:`geobuffer.check_scenario`. A mapping by language gives each language its own texts.
+        A scenario. The page compares its reports with our figures, as
+        :func:`geobuffer.check_scenario`: places with their distance and a verdict, and numbers of
+        people with our number and why the two differ. A mapping by language gives each language its
+        own texts.
     model
-        Show a modelled range of people beside the people counted at least, as
+        Whether to show a modelled range of people beside the lower limit of counted people, as
         :func:`geobuffer.exposure`.
     totals
         For the model: people of hromadas, by their code, as for :func:`geobuffer.exposure`.
@@ -265,7 +267,7 @@ def draw_page(
     classified: ShownPlaces | None = None,
     **shown: Any,
 ) -> OfflinePage:
-    """Return the page of :func:`draw_map`, to be written as it is: folium has no part in it."""
+    """Return the page of :func:`draw_map` as text. Without folium, no layers can be added to it."""
     return OfflinePage(write_plain_page(describe_page(zone, settlements, classified, **shown)))
 
 
@@ -364,7 +366,7 @@ def _describe_palette(rings: int) -> dict[str, Any]:
 
 
 def _write_headings(zone: Zone, title: str | Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Return the user's headings, or else ours: for the zone as it is, and for any width."""
+    """Return the user's headings, or else ours: for the zone as built, and for any width."""
     languages = list_languages()
     given = {to: " ".join(_pick_language(title, to).split()) for to in languages}
     words = {to: load_translation(to, zone) for to in languages}
@@ -520,7 +522,7 @@ def _credit_briefly(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _list_place_sources(settlements: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
-    """Return the sources of positions: bundled ones as in the manifest, others by their name."""
+    """Return the sources of positions: of bundled data from the manifest, of other data by name."""
     if settlements is None or "source" not in settlements:
         return []
     named = {text for text in read_texts(settlements["source"]) if text}

@@ -1,7 +1,7 @@
 """Assemble the page around a map: one file that fetches nothing and runs only its own scripts.
 
-folium and branca render text as a template. We never pass them a text of a user. The page holds
-such texts as inert JSON, and its script writes them with ``textContent``.
+folium and branca render text as a template, so we never pass them a text of a user. The page
+contains such texts as inert JSON, and its script writes them with ``textContent``.
 """
 
 from __future__ import annotations
@@ -100,13 +100,13 @@ def make_page_class() -> Any:
 def write_plain_page(facts: Mapping[str, Any]) -> str:
     """Return the page of a map to which no caller adds layers, as text.
 
-    It is made without folium, which takes a command 0.2 s to import.
+    The page is made without folium, because importing folium takes 0.2 s.
     """
     return _write_document(
         facts,
         header="",
         body='<div class="folium-map" id="map_geobuffer"></div>',
-        script=_shorten(read_asset("map.js")),
+        script=_strip_comments(read_asset("map.js")),
         extended=False,
     )
 
@@ -128,11 +128,11 @@ def _write_document(
         _style_element(read_leaflet_style()),
         _script_element(read_leaflet_script()),
         header,
-        _style_element(_shorten(read_asset("page.css"))),
+        _style_element(_strip_comments(read_asset("page.css"))),
     ]
     scripts = [*_SCRIPTS]
     if "widget" in facts:
-        head.append(_style_element(_shorten(read_asset("widget.css"))))
+        head.append(_style_element(_strip_comments(read_asset("widget.css"))))
         scripts += _WIDGET_SCRIPTS
     page = read_asset("page.html").replace("<!-- no script -->", _write_no_script_lines())
     content = page.replace("<!-- map -->", body)
@@ -140,7 +140,7 @@ def _write_document(
     tail = [
         _json_element("geobuffer-words", _collect_words(facts)),
         _json_element("geobuffer-data", data),
-        *(_script_element(_shorten(read_asset(name))) for name in scripts),
+        *(_script_element(_strip_comments(read_asset(name))) for name in scripts),
         _script_element(script),
     ]
     policy = write_policy("\n".join([*head, content, *tail]), extended=extended)
@@ -163,10 +163,11 @@ def _script_element(text: str) -> str:
     return f"<script>{text}</script>"
 
 
-def _shorten(text: str) -> str:
+def _strip_comments(text: str) -> str:
     """Return a script or a style without comment lines, empty lines and indentation.
 
-    This saves a fifth of the size. It changes no text, because none of ours has several lines.
+    This saves a fifth of the size. It cannot change a text in a script, because none of our texts
+    runs over several lines.
     """
     bare = re.sub(r"^ *(?://.*|/\*(?s:.*?)\*/)\n", "", text, flags=re.MULTILINE)
     return re.sub(r"\n\s*", "\n", bare)
@@ -189,28 +190,28 @@ def _json_element(name: str, facts: object) -> str:
 
 
 def _escape_surrogates(text: str) -> str:
-    """Return text that can be written as UTF-8: half a surrogate pair becomes its escape."""
+    """Return text that can be written as UTF-8: an unpaired surrogate becomes its escape."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 # Texts that only pages of places with outlines show.
-_OF_OUTLINES = ("share_inside", "uncertain_or_partly")
+_OUTLINE_TEXTS = ("share_inside", "uncertain_or_partly")
 # The prefix of the keys of texts that only widgets show.
-_OF_WIDGETS = "tool_"
+_WIDGET_PREFIX = "tool_"
 
 
 def _collect_words(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the page's words for the kind of thing that it shows: keys, and texts by language.
+    """Return the page's texts for the kind of zone that it shows: keys, and texts by language.
 
     All languages have the same keys, so that they are written once.
     """
     kind, has_outlines = facts["kind"], "farthest_km" in facts["places"]["columns"]
     words = {to: choose_texts(read_language_file(to)["page"], kind) for to in list_languages()}
-    left_out = () if has_outlines else _OF_OUTLINES
+    left_out = () if has_outlines else _OUTLINE_TEXTS
     keys = [
         key
         for key in words["en"]
-        if key not in left_out and ("widget" in facts or not key.startswith(_OF_WIDGETS))
+        if key not in left_out and ("widget" in facts or not key.startswith(_WIDGET_PREFIX))
     ]
     return {
         "keys": keys,

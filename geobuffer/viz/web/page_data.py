@@ -82,24 +82,24 @@ _TOLERANCE_M = {"border": 10.0, "zone": 15.0, "regions": 50.0, "neighbours": 100
 _TOWN = 15_000
 
 # The drawn border is shorter than the true one, and the share differs from place to place. The page
-# gets the true chainage every _CHAINAGE_KM; in between it is right to some 100 m.
+# gets the true chainage every _CHAINAGE_KM; in between it is exact to some 100 m.
 _CHAINAGE_KM = 3.0
 
-# The page draws other widths itself, from its border (right to 10 m), with circles that have the
+# The page draws other widths itself, from its border (exact to 10 m), with circles that have the
 # curvature of the ellipsoid at each vertex. From 80° S to 80° N, the circles are off by at most
-# 1.6 m at 1,000 km; beyond, the error grows with the cube of the width.
+# 1.6 m at 1,000 km. At larger widths, the error grows with the cube of the width.
 _CIRCLE_M = 2.0
 
-# Columns with few different values, each written once.
+# Columns with few different values, each of which is written once.
 _CODED = (
     "transliterated", "kind", "country", "oblast", "raion", "raion_en", "hromada", "hromada_code",
     "hromada_type", "code_system",
     "population_as_of", "source", "side", "section", "conflict",
 )  # fmt: skip
-# Numbers and their decimals: no finer than a position is known.
+# Columns of numbers and their decimals. More decimals would be finer than a position is known.
 _NUMBERS = {"population": 0, "chainage_km": 1}
-# Numbers that say how exact a point is. The margin follows from the others, so that a table has few
-# different combinations.
+# Columns that state how exact a point is, and their decimals. The margin follows from them, so a
+# table has few different combinations of all these.
 _EXACTNESS = {"accuracy_m": 0, "radius_m": 0}
 
 
@@ -125,7 +125,7 @@ def list_sides(zone: Zone) -> list[str]:
 def crosses_antimeridian(zone: Zone) -> bool:
     """Return whether the antimeridian runs through a zone, so that the map must not end there.
 
-    A zone round the globe is drawn from −180° to 180°: wherever the map ends, it is cut.
+    A zone around the globe is drawn from −180° to 180°, because any end of the map would cut it.
     """
     west, _, east, _ = zone.polygon.bounds
     if west > -179.99 or east < 179.99:
@@ -136,7 +136,7 @@ def crosses_antimeridian(zone: Zone) -> bool:
 def _join_over_antimeridian(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
     """Return polygons and lines in longitudes 0° to 360°, polygons without a seam at 180°.
 
-    A map that goes on beyond the antimeridian would draw the seam as an edge.
+    A map that continues beyond the antimeridian would draw the seam as an edge.
     """
     return [
         keep_polygons(unwrap_to_0_360(shape))
@@ -147,7 +147,7 @@ def _join_over_antimeridian(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry
 
 
 def _shift_line(lonlat: Floats) -> Floats:
-    # We shift lines exactly as areas, to the last bit, so that shared arcs stay shared.
+    # We shift lines as areas are shifted, to the last bit, so that they still share their arcs.
     lon, lat = lonlat.T
     return np.column_stack([np.where(lon < 0.0, lon + 360.0, lon), lat])
 
@@ -178,8 +178,8 @@ def describe_shapes(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
     ordered = sorted(regions, key=lambda region: region not in zone.regions)
     state = find_state_arcs([region.country for region in ordered], shapes_of_regions)
     at_sea_too = find_regions_at_sea(ordered, choose_window(zone))
-    # Regions along the border get a second place for their name, in the area that the map shows at
-    # first. Other regions have at most a corner there.
+    # Regions along the border get a second point for their name, in the area that the map shows
+    # when it opens. Of other regions, at most a corner lies there.
     view = shapely.box(*zone.polygon.bounds)
     seen = shapely.difference(view, shapely.simplify(zone.polygon, 0.01))
     return {
@@ -317,7 +317,7 @@ def _describe_section(section: Section, lines: Any, at_sea: list[int]) -> dict[s
 
 
 def _describe_region(region: Region, shape: Any, seen: BaseGeometry | None) -> dict[str, Any]:
-    # A name on the map is longer than a kilometre.
+    # The outline is exact to a kilometre. That is enough, because a name on the map is longer.
     rough = simplify_region(region)
     near = shapely.intersection(rough, seen or shapely.Polygon())
     return {
@@ -330,7 +330,7 @@ def _describe_region(region: Region, shape: Any, seen: BaseGeometry | None) -> d
 
 
 def _find_label_point(area: BaseGeometry) -> list[float]:
-    """Return latitude and longitude of the best place for a name: where it has most space."""
+    """Return latitude and longitude of the point of an area with most space for a name."""
     plane, scale = scale_degrees(max(shapely.get_parts(area), key=shapely.area))
     at = shapely.maximum_inscribed_circle(plane, tolerance=0.01)  # to 1 km
     lon, lat = at.coords[0] / scale
@@ -349,8 +349,8 @@ def describe_countries(regions: Sequence[Region]) -> list[dict[str, Any]]:
 def describe_slider(steps: Sequence[SliderStep], border_m: float, *, wraps: bool) -> dict[str, Any]:
     """Return the zone at each width of the slider: its areas, and what its flat ends cut off.
 
-    ``border_m`` is how exactly the border is drawn. ``wraps`` states whether the map goes on beyond
-    the antimeridian.
+    ``border_m`` is the error of the drawn border in metres. ``wraps`` states whether the map
+    continues beyond the antimeridian.
     """
     cuts = [keep_polygons(step.cut) for step in steps if step.cut is not None]
     widest = max((step.km for step in steps), default=0.0)
@@ -409,7 +409,8 @@ def describe_places(
     reach_km = _BEYOND * float(widths.max())
     away = answers["distance_km"].to_numpy()
     # The margin of a town may reach into the widest zone even if its point is too far to be drawn.
-    # The page compares the distance of the outline; it finds the side by itself.
+    # Distances are negative inside the areas of a zone. The page gets them without a sign, and
+    # finds the sign from the side.
     signed = measure_signed_km(found.lon, found.lat, zone, away)
     far = (away > reach_km) & (away - uncertainty.margin > widths.max())
     near = ~far
@@ -486,7 +487,7 @@ def _list_towns(far: gpd.GeoDataFrame) -> list[dict[str, Any]]:
 
 
 def _join_conflicts(given: pd.Series[Any], found: pd.Series[Any]) -> list[str]:
-    """Return the conflicts that the table states, and those that we found besides."""
+    """Return the conflicts that the table states, and further ones that we found."""
     pairs = zip(read_texts(given), read_texts(found), strict=True)
     return [a if b in a else f"{a}; {b}" if a else b for a, b in pairs]
 
@@ -503,8 +504,8 @@ def round_distances(
 ) -> Floats:
     """Return distances with as few decimals as possible, so that no comparison of the page changes.
 
-    Two decimals are enough for most: 10 m is far finer than a position is known. With ``finer``
-    they have so many more.
+    Two decimals are enough for most: 10 m is far finer than a position is known. ``finer`` is the
+    number of further decimals.
 
     Examples
     --------
@@ -514,20 +515,20 @@ def round_distances(
     exact = np.asarray(distance_km, dtype=np.float64)
     margin, width = np.asarray(margin_km)[:, None], np.asarray(widths_km)[None, :]
 
-    def decisions(given: Floats) -> Any:
+    def list_decisions(given: Floats) -> Any:
         near, away = given[:, None], np.abs(given)[:, None]
         parts = [near <= width, np.abs(near - width) < margin, away < margin]
         if (given < 0.0).any():
             parts += [away <= width, np.abs(away - width) < margin]
         return np.concatenate(parts, axis=1)
 
-    wanted = decisions(exact)
+    wanted = list_decisions(exact)
     short = exact.copy()
     # Two decimals for zones of some kilometres; one more for zones of some hundred metres.
     fewest = 2 + finer - min(0, math.floor(math.log10(width.min())))
     for digits in range(fewest + 4, fewest - 1, -1):
         rounded = np.round(exact, digits)
-        same = (decisions(rounded) == wanted).all(axis=1)
+        same = (list_decisions(rounded) == wanted).all(axis=1)
         short[same] = rounded[same]
     return short
 
@@ -536,12 +537,13 @@ def _list_exceptions(
     shown: Classification,
     zone: Zone,
     steps: Sequence[SliderStep],
-    have_outlines: bool,  # noqa: FBT001 - of the table
+    have_outlines: bool,  # noqa: FBT001 - a fact about the table
 ) -> list[dict[str, Any]]:
     """Return the rows whose class does not follow from one distance, by width and side.
 
     These are places near flat ends. If the zone is not a plain distance, or places have outlines,
-    these are all rows; the page then finds their classes at other widths from two distances.
+    these are all rows. At other widths, the page finds the class of an outline from its least and
+    its greatest distance.
     """
     if have_outlines or not has_slider(zone):
         named = {name: code for code, name in enumerate(MEMBERSHIP)}
@@ -553,14 +555,14 @@ def _list_exceptions(
     found = []
     lon, lat = shown.lon, shown.lat
     for km in (step.km for step in steps):
-        squared = tuple(find_flat_ends(zone.border.line, km * 1e3))
-        concerned = [end.concerns(lon, lat, km * 1e3) for end in squared]
+        flat_ends = tuple(find_flat_ends(zone.border.line, km * 1e3))
+        concerned = [end.concerns(lon, lat, km * 1e3) for end in flat_ends]
         rows = np.flatnonzero(np.any(concerned, axis=0))
-        asked = shown.uncertainty.select(rows)
+        errors = shown.uncertainty.select(rows)
         for side in list_sides(zone):
             known, plain = (
-                decide(lon[rows], lat[rows], zone_at_width(zone, km, side, ends), asked).membership
-                for ends in (squared, ())
+                decide(lon[rows], lat[rows], zone_at_width(zone, km, side, ends), errors).membership
+                for ends in (flat_ends, ())
             )
             differ = known != plain
             if differ.any():
@@ -609,7 +611,7 @@ def _find_romanized(columns: Mapping[str, list[str]]) -> list[str]:
 
 
 def _list_other_names(table: gpd.GeoDataFrame) -> list[str | None]:
-    """Return the former and foreign names that no spelling of the table's names gives, or None."""
+    """Return the former and foreign names of each row that its own names do not cover, or None."""
     known = load_other_names()
     columns = [read_texts(table[name]) for name in NAME_COLUMNS if name in table]
     given = [known[one].split("|") if one in known else [] for one in read_texts(table["id"])]
@@ -617,7 +619,7 @@ def _list_other_names(table: gpd.GeoDataFrame) -> list[str | None]:
         list(filter(None, names)) if others else []
         for others, names in zip(given, zip(*columns, strict=True), strict=True)
     ]
-    # The keys of all names at once take a fifth of the time.
+    # Computing the keys of all names at once takes a fifth of the time.
     keys = iter(
         make_name_keys(name for names in zip(given, own, strict=True) for name in chain(*names))
     )

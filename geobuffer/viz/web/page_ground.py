@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# We write the ground on a grid of 220 m, which is enough because it is right to a kilometre.
+# We write the ground on a grid of 220 m, which is enough because it is exact to a kilometre.
 _GRID = 2e-3
 
 # Parts of land and lakes smaller than this, in square degrees, are left out: 75 km² at latitude 51.
@@ -46,7 +46,7 @@ def describe_ground(zone: Zone, regions: Sequence[Region]) -> dict[str, Any]:
         "grid": _GRID,
         "zooms": {"rivers": RIVERS_UP_TO_ZOOM, "ground": GROUND_UP_TO_ZOOM},
         "tints": tints,
-        # The last of the list is index −1 in Python and the land of no side.
+        # The page has the colours of these tints in the same order; −1 is land of neither side.
         "land": [
             _encode_areas(country.land for country in ground.countries if country.tint == tint)
             for tint in (0, 1, -1)
@@ -77,7 +77,7 @@ def _encode_lines(lines: BaseGeometry) -> list[str]:
 
 
 def _list_names(ground: Ground, zone: Zone) -> list[dict[str, Any]]:
-    """Return the names of countries with points at which they may stand, the best first."""
+    """Return the names of countries, each with points where it may stand, the best first."""
     window = shapely.box(*ground.window)
     view = shapely.box(*find_bounds(zone))
     zone_rough = shapely.simplify(zone.polygon, 0.01)
@@ -118,7 +118,7 @@ def _list_rings(shape: BaseGeometry) -> list[BaseGeometry]:
 
 
 def _write_path(ring: BaseGeometry) -> str:
-    """Return a ring as a path of SVG in half pixels; empty if it has no area there."""
+    """Return a ring as a path of SVG in half pixels; empty if it is too small to have an area."""
     at = np.round(shapely.get_coordinates(ring) * 2.0).astype(int)
     steps = np.diff(at, axis=0)
     steps = steps[(steps != 0).any(axis=1)]

@@ -1,7 +1,7 @@
 """Compute the modelled range of people that the page shows at each width and side of its slider.
 
-It is the range of :func:`geobuffer.exposure`. The page does not repeat the model: it looks up the
-ends of the range, and never shows a lower end below the number of people that it counts.
+It is the range of :func:`geobuffer.exposure`. The page does not compute the model again: it looks
+up the ends of the range. It never shows a lower end below the number of people that it counts.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ def describe_people(
     zone
         The zone.
     widths_km, sides
-        What the slider offers; no width if a distance does not decide.
+        The widths and sides of the slider; no width if one distance does not decide.
     totals
         People of hromadas by their code.
 
     Returns
     -------
     dict
-        ``ranges`` has for each side the two ends at each width; ``built`` has instead those of the
-        zone as built, where one distance does not decide. ``basis`` is what the model rests on.
+        ``ranges`` has for each side the two ends at each width. Where one distance does not decide,
+        ``built`` has those of the zone as built instead. ``basis`` describes the data of the model.
     """
     if not states_accuracy(found):
         return None

@@ -30,7 +30,7 @@ def describe_reports(
     shown: NDArray[Any],
     regions: Sequence[Region],
 ) -> list[dict[str, Any]]:
-    """Return the reports that give places or a number of people, and places that no report gives.
+    """Return the reports that name places or a number of people, and places that no report names.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def describe_reports(
     shown
         Which of the places the page shows.
     regions
-        Regions that give the names of the reports' oblasts in each language.
+        Regions, which have the names of the reports' oblasts in each language.
     """
     first = scenarios[ENGLISH]
     bearers = find_bearers(first, table)
@@ -58,28 +58,28 @@ def describe_reports(
         row = rows[0]
         if shown[row]:
             return {**facts, "row": int(number[row])}
-        # Too far away to be drawn. A place without a point has no distance.
-        there = distance[row] == distance[row]
-        return {**facts, "distance_km": round(float(distance[row]), 1) if there else None}
+        # The place is too far away to be drawn, or it has no point and so no distance (NaN).
+        has_distance = distance[row] == distance[row]
+        return {**facts, "distance_km": round(float(distance[row]), 1) if has_distance else None}
 
     rows = []
     for number_of_report, report in enumerate(first.reports):
         if not report.places and report.people is None:
             continue
-        said = {to: one.reports[number_of_report] for to, one in scenarios.items()}
+        in_all = {to: one.reports[number_of_report] for to, one in scenarios.items()}
         rows.append(
             {
-                "claim": leave_out_english({to: one.claim for to, one in said.items()}),
-                "said_by": leave_out_english({to: one.said_by for to, one in said.items()}),
+                "claim": leave_out_english({to: one.claim for to, one in in_all.items()}),
+                "said_by": leave_out_english({to: one.said_by for to, one in in_all.items()}),
                 "date": report.date.isoformat() if report.date else "",
                 "places": [describe_place(place) for place in report.places],
                 **_describe_people(report, table, regions),
             }
         )
     reported = {place for report in first.reports for place in report.places}
-    alone = [place for place in dict.fromkeys(first.places) if place not in reported]
-    if alone:
-        rows.append({"places": [describe_place(place) for place in alone]})
+    unreported = [place for place in dict.fromkeys(first.places) if place not in reported]
+    if unreported:
+        rows.append({"places": [describe_place(place) for place in unreported]})
     return rows
 
 

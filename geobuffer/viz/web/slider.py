@@ -1,9 +1,9 @@
 """Measure a zone at many widths, for the slider of the page: its areas, and what flat ends cut off.
 
-The page draws the zone by itself, from the border, and needs to know how large it is. A polygon for
-each of thirty widths would take seconds. Cells of a grid are enough: a cell lies in every zone that
-is wider than its distance from the border. Cells that an edge crosses are cut into smaller ones,
-and count by the share that lies within the distance.
+The page draws the zone itself, from the border, and needs the area of the zone. A polygon for each
+of thirty widths would take seconds. Cells of a grid are enough: a cell lies in every zone that is
+wider than its distance from the border. We cut cells that an edge crosses into smaller ones, and
+count the share of each that lies within the distance.
 """
 
 from __future__ import annotations
@@ -34,33 +34,34 @@ if TYPE_CHECKING:
 
 
 # A cell that the edge of a zone crosses has at most this share of the zone's area, and is at most
-# so many widths long. Areas of the default border at 1 to 30 km are then within 0.05 % of those of
-# exact zones, and within 0.1 % on one side. Half as long cells take twice the time, for 0.03 %.
+# this many widths long. Areas of the default border at 1 to 30 km are then within 0.05 % of those
+# of exact zones, and within 0.1 % on one side. Cells of half the length take twice the time, and
+# the difference is then 0.03 %.
 _CELL_SHARE, _CELL_WIDTHS = 1.0 / 5000.0, 0.4
 
-# Shares of a cell are computed as if the distance changed along each edge by at least this share
-# of the edge: it makes them wrong by less than a ten-thousandth.
+# We compute the share of a cell as if the distance changed along each edge by at least this share
+# of the edge. The error of the result is less than a ten-thousandth.
 _LEAST_RISE = 1e-3
 
-# Flat ends cut whole cells off: they are so many times shorter.
-_FINER = 2.0
+# Flat ends cut off whole cells, so the cells of a zone with flat ends are this many times shorter.
+_FLAT_ENDS_FINER = 2.0
 
-# At first the widest zone is covered by at most so many cells along each axis.
+# The first cells cover the widest zone with at most this many along each axis.
 _FIRST_CELLS = 64
 
-# A degree of latitude is at least and at most so many km.
+# The least and the greatest length of a degree of latitude, in km.
 _LEAST_DEGREE_KM, _MOST_DEGREE_KM = 110.5, 111.7
 
 # Where the zone may not reach: nearer to a pole than this share of its width, and in longitude
 # farther from its middle than this, in degrees. geobuffer.build_zone refuses such zones too.
 _POLE_MARGIN, _FARTHEST_DEGREES = 1.05, 175.0
 
-# Shares of the permitted error of what flat ends cut off: simplifying the border; arcs; and
-# simplifying the result. They seldom add up.
-_BORDER, _ARCS, _EDGE = 0.3, 0.1, 0.5
+# How we divide the permitted error of what flat ends cut off: the shares of simplifying the border,
+# of arcs, and of simplifying the result. The three errors seldom add up.
+_BORDER_SHARE, _ARC_SHARE, _EDGE_SHARE = 0.3, 0.1, 0.5
 
-# The permitted error of that, in metres. At zoom 11, where a hundred villages fit a screen, a pixel
-# is 48 m at latitude 51.
+# The permitted error of what flat ends cut off, in metres. At zoom 11, where a hundred villages fit
+# a screen, a pixel is 48 m at latitude 51.
 _ERROR_M = 60.0
 
 # The area of a territory is measured with edges of at most 2.2 km: in the plane, those bend by
@@ -71,7 +72,7 @@ _EDGE_DEGREES = 0.02
 class SliderStep(NamedTuple):
     """A zone at one width: its area on each side and on both, and what flat ends cut off.
 
-    The area of a zone around areas holds the areas.
+    For a zone around areas, the area includes those areas.
     """
 
     km: float
@@ -115,23 +116,24 @@ def measure_steps(zone: BufferZone, widths_km: Sequence[float]) -> list[SliderSt
     True
     """
     is_around = zone.side == AROUND
-    return list(_measure_once(zone.border, zone.ends, tuple(widths_km), is_around=is_around))
+    return list(_measure_cached(zone.border, zone.ends, tuple(widths_km), is_around=is_around))
 
 
-# A notebook draws map after map of one border.
+# A notebook may draw many maps of one border, so we cache the last results.
 @lru_cache(maxsize=4)
-def _measure_once(
+def _measure_cached(
     border: Border, ends: str, widths_km: tuple[float, ...], *, is_around: bool
 ) -> tuple[SliderStep, ...]:
-    # The index of the border would count these many points, and then build a grid, which takes
-    # 0.2 s, for the few points of a table. So a copy of it counts them, and shares the rest.
+    # An index counts the points that it measures, and builds a grid after many. That takes 0.2 s,
+    # and is of no use for the few points of a table. So we measure cells with a copy of the index:
+    # only the copy counts them, and it shares the rest.
     index = copy.copy(border.index)
     found = [(km, _find_frame(index, km)) for km in widths_km]
     frames = {km: frame for km, frame in found if frame is not None}
     if not frames:
         return ()
     widths = list(frames)
-    finer = _FINER if ends == "flat" else 1.0
+    finer = _FLAT_ENDS_FINER if ends == "flat" else 1.0
     cells = _cut_into_cells(border, index, widths, frames[widths[-1]], finer)
     shares = _find_shares(border, cells)
     steps = []
@@ -141,12 +143,12 @@ def _measure_once(
         if cut is not None:
             held[covers_points(cut, *cells.sample)] = 0.0
         areas = {side: float((held * share).sum()) for side, share in shares.items()}
-        steps.append(SliderStep(km, _fill(border, areas) if is_around else areas, cut))
+        steps.append(SliderStep(km, _add_inside(border, areas) if is_around else areas, cut))
     return tuple(steps)
 
 
-def _fill(border: Border, areas_km2: Mapping[str, float]) -> dict[str, float]:
-    """Return the areas of a zone around areas, which holds them whole."""
+def _add_inside(border: Border, areas_km2: Mapping[str, float]) -> dict[str, float]:
+    """Return the areas of a zone around areas, which includes them."""
     inside, outside = border.sides
     band = areas_km2[outside.name]
     return {AROUND: band + _measure_area(inside.area or shapely.Polygon()), outside.name: band}
@@ -158,10 +160,10 @@ def _measure_area(shape: BaseGeometry) -> float:
 
 
 def _build_cut(border: Border, km: float, error_m: float) -> BaseGeometry:
-    """Return what flat ends cut off. The page draws it, so it may be as rough as a sketch."""
-    ends = find_flat_ends(border.line, km * 1e3, simplify_m=_BORDER * error_m)
-    cut, _ = build_end_cuts(ends, km * 1e3, _ARCS * error_m, rough=True)
-    return shapely.multipolygons(simplify_parts(keep_polygons(cut), _EDGE * error_m))
+    """Return what flat ends cut off, within an error that is small enough for drawing it."""
+    ends = find_flat_ends(border.line, km * 1e3, simplify_m=_BORDER_SHARE * error_m)
+    cut, _ = build_end_cuts(ends, km * 1e3, _ARC_SHARE * error_m, rough=True)
+    return shapely.multipolygons(simplify_parts(keep_polygons(cut), _EDGE_SHARE * error_m))
 
 
 # --- cells ---
@@ -177,11 +179,12 @@ class _Frame(NamedTuple):
 
 
 class _Cells(NamedTuple):
-    """Cells about a border: each with its middle, its area, its length and its distance.
+    """Cells around a border, each with its distance from the border, its area and its length.
 
-    ``sample`` is the longitude and latitude of a point that tells in which territory a cell lies.
-    It is anywhere in the cell, so that rows of cells along a straight edge do not all fall on one
-    side of it. Of cells at a border between two territories, which they share, it is the middle.
+    ``sample`` has the longitude and latitude of a point of each cell. The territory of this point
+    is that of the cell. The point lies anywhere in the cell, so that the points of a row of cells
+    along a straight edge are not all on one side of it. If the border crosses a cell, the cell
+    belongs to both territories, and the point is its middle.
     """
 
     sample: tuple[Floats, Floats]
@@ -189,21 +192,21 @@ class _Cells(NamedTuple):
     area_km2: Floats
     length_km: Floats
     rises_km: tuple[Floats, Floats]
-    """How much the distance changes from the middle to an edge: the larger, the smaller change."""
+    """How much the distance changes from the middle to the edges: the larger and smaller change."""
 
     def within(self, km: float) -> Floats:
         """Return the area in km² of each cell that lies within a distance of the border.
 
-        The edge of the zone is taken as a straight line through the cell, at right angles to the
-        way to the border.
+        We treat the edge of the zone as a straight line through the cell, at right angles to the
+        shortest line to the border.
         """
         return np.asarray(self.share_within(km - self.away_km) * self.area_km2)
 
     def share_within(self, rest_km: Floats) -> Floats:
-        """Return the share of each cell in which the distance is less than this above the middle.
+        """Return the share of each cell that is at most ``rest_km`` farther away than its middle.
 
-        It is the part of a rectangle on one side of a straight line: of a square, less and plus
-        those beyond the rectangle.
+        It is the part of a rectangle on one side of a straight line. We add and subtract squares,
+        one for each corner of the rectangle.
         """
         more, less = self.rises_km
         squares = (
@@ -217,7 +220,7 @@ class _Cells(NamedTuple):
 
 
 def _find_frame(index: LineIndex, km: float) -> _Frame | None:
-    """Return the bounds of a zone; None if it is too wide, at a pole, or round the globe."""
+    """Return the bounds of a zone; None if it is too wide, at a pole, or around the globe."""
     p, reach = index.pieces, km / _LEAST_DEGREE_KM
     lat = np.concatenate([p.lat, p.lat + p.dlat])
     south, north = float(lat.min()), float(lat.max())
@@ -242,9 +245,9 @@ def _cut_into_cells(
 ) -> _Cells:
     """Return cells that cover the zones of all widths, small where the edge of one runs."""
     edges = np.array([0.0, *widths_km])
-    discs = 1 + int((index.pieces.length_m == 0.0).sum())  # each point has its own
-    longest = _find_longest(border.length_km, discs, edges) / finer
-    corners = _lay_first_cells(frame, widths_km[-1], float(longest.min()))
+    discs = 1 + int((index.pieces.length_m == 0.0).sum())  # a point has a disc
+    longest = _find_longest_cells(border.length_km, discs, edges) / finer
+    corners = _make_first_cells(frame, widths_km[-1], float(longest.min()))
     done: list[tuple[Floats, ...]] = []
     while len(corners):
         west, south, wide, high = corners.T
@@ -254,18 +257,18 @@ def _cut_into_cells(
         area_km2 = _measure_cells(corners)
         length_km = np.sqrt(area_km2)
         rises_km = _find_rises(lon, lat, found, length_km)
-        # A share of a percent more: parallels are no shortest ways.
+        # The factor 1.005 allows for parallels, which are not the shortest lines.
         widest = wide * np.cos(np.radians(np.minimum(np.abs(south), np.abs(south + high))))
         corner_km = 1.005 * _MOST_DEGREE_KM * np.hypot(widest, high) / 2.0
         nearest = away_km - corner_km
-        # The first edge that may run through a cell, or beyond it.
+        # For each cell, the first edge that may run through it or beyond it.
         edge = np.minimum(np.searchsorted(edges, nearest), len(edges) - 1)
         too_long = length_km > longest[edge]
         reached = nearest <= edges[-1]
         kept = reached & ~too_long
         columns = (lon, lat, wide, high, away_km, area_km2, length_km, *rises_km)
         done.append(tuple(column[kept] for column in columns))
-        corners = _quarter(corners[reached & too_long])
+        corners = _split_in_quarters(corners[reached & too_long])
     lon, lat, wide, high, away_km, area_km2, length_km, more, less = (
         np.concatenate(parts) for parts in zip(*done, strict=True)
     )
@@ -283,35 +286,39 @@ def _find_rises(
 ) -> tuple[Floats, Floats]:
     """Return how much the distance changes from the middle of cells to their edges, in km.
 
-    Cells are about as wide as high. The distance grows straight away from the foot.
+    Cells are about as wide as high. The distance grows in the direction away from the nearest point
+    of the border.
     """
     east = wrap_degrees(found.lon - lon) * np.cos(np.radians(lat))
     north = found.lat - lat
     away = np.hypot(east, north)
-    # On the border itself the direction is unknown, and no edge of a zone is near.
+    # On the border itself, this direction is unknown. No edge of a zone is near, so 1 will do.
     known = away > 0.0
     steepness = [np.divide(np.abs(part), away, out=np.ones_like(away), where=known)
                  for part in (east, north)]  # fmt: skip
-    # A distance that does not change along an edge at all would divide by zero below.
+    # If the distance did not change along an edge, share_within would divide by zero.
     rises = np.maximum(np.sort(steepness, axis=0), _LEAST_RISE) * length_km / 2.0
     return rises[1], rises[0]
 
 
-def _find_longest(line_km: float, discs: int, edges_km: Floats) -> Floats:
-    """Return how long a cell may be that an edge crosses; the border, as the narrowest edge."""
+def _find_longest_cells(line_km: float, discs: int, edges_km: Floats) -> Floats:
+    """Return the greatest length of a cell that an edge crosses, for each edge.
+
+    The border itself, at a distance of 0, has the value of the narrowest edge.
+    """
     km = np.maximum(edges_km, edges_km[1])
     about_km2 = 2.0 * line_km * km + discs * math.pi * km**2
     return np.asarray(np.minimum(_CELL_WIDTHS * km, np.sqrt(_CELL_SHARE * about_km2)))
 
 
-def _lay_first_cells(frame: _Frame, widest_km: float, shortest_km: float) -> Floats:
+def _make_first_cells(frame: _Frame, widest_km: float, shortest_km: float) -> Floats:
     """Return the first cells (n, 4): west, south, width and height in degrees.
 
-    Cut in halves again and again, they become as long as the shortest cells may be.
+    Repeated halving of their length leads to the length of the shortest cells.
     """
     west, south, east, north = frame
-    squeeze = math.cos(math.radians(min(abs(south), abs(north))))
-    about = max((north - south) / _FIRST_CELLS, (east - west) * squeeze / _FIRST_CELLS)
+    lon_scale = math.cos(math.radians(min(abs(south), abs(north))))
+    about = max((north - south) / _FIRST_CELLS, (east - west) * lon_scale / _FIRST_CELLS)
     about = max(about, widest_km / _LEAST_DEGREE_KM)
     shortest = shortest_km / _MOST_DEGREE_KM
     count = math.ceil((north - south) / (shortest * 2.0 ** round(math.log2(about / shortest))))
@@ -324,7 +331,7 @@ def _lay_first_cells(frame: _Frame, widest_km: float, shortest_km: float) -> Flo
     return np.concatenate(rows)
 
 
-def _quarter(corners: Floats) -> Floats:
+def _split_in_quarters(corners: Floats) -> Floats:
     half = corners[:, 2:] / 2.0
     return np.concatenate(
         [
@@ -335,7 +342,7 @@ def _quarter(corners: Floats) -> Floats:
 
 
 def _measure_cells(corners: Floats) -> Floats:
-    """Return the areas of cells in km²: in the equal-area plane they are rectangles."""
+    """Return the areas of cells in km²; in the equal-area plane, cells are rectangles."""
     low, high = (
         project_equal_area(corners[:, :2]),
         project_equal_area(corners[:, :2] + corners[:, 2:]),
@@ -344,7 +351,7 @@ def _measure_cells(corners: Floats) -> Floats:
 
 
 def _find_shares(border: Border, cells: _Cells) -> dict[str, Floats]:
-    """Return which share of each cell belongs to both sides, and to each of them."""
+    """Return the share of each cell that belongs to each side; for both sides, it is 1."""
     held = {
         side.name: covers_points(side.area, *cells.sample).astype(float)
         for side in border.sides
@@ -362,5 +369,5 @@ def _find_shares(border: Border, cells: _Cells) -> dict[str, Floats]:
         held = {name: at * own + (1.0 - at) * (1.0 - own) for name, at in held.items()}
     both = np.ones(len(cells.away_km))
     rest = both - sum(held.values(), np.zeros(len(both)))
-    # A side without a territory is all that does not belong to the other.
+    # A side without a territory has everything that does not belong to the other side.
     return {BOTH: both} | {side.name: held.get(side.name, rest) for side in border.sides}

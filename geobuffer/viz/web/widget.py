@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# Below the least height, the map has no room beside its buttons. The largest is an upright screen.
+# Below the least height, the map has no room beside its buttons. The largest height is that of an
+# upright screen.
 _HEIGHT_PX = (300, 4000)
 
 
@@ -45,7 +46,7 @@ def widget(  # noqa: PLR0913 - all but the zone and its places are keywords
     totals: Mapping[str, float] | None = None,
     height: float = 640,
 ) -> ZoneWidget:
-    """Show the map of :func:`geobuffer.map_zone` in a notebook; what you do on it reaches Python.
+    """Show the map of :func:`geobuffer.map_zone` in a notebook, connected with Python.
 
     The map has tools to select places (by clicks, a box or a lasso) and to draw points, lines and
     areas. Width, side, language, selection and drawings are attributes of the widget. Set one, and
@@ -73,7 +74,7 @@ def widget(  # noqa: PLR0913 - all but the zone and its places are keywords
         ``side``
             The side that is shown: ``"both"``, ``"around"`` or the name of a side.
         ``language``
-            The language of the map. It is empty until a map is shown if you did not give it.
+            The language of the map. If you did not give it, it is empty until a map is shown.
         ``zone``
             The zone at that width and side, as :func:`geobuffer.build_zone` makes it.
         ``selected``
