@@ -57,7 +57,7 @@ def options() -> argparse.Namespace:
     add("--rows", type=count, default=100_000_000,
         help="of the largest file; a fifth without numba, a tenth for dask and Spark")  # fmt: skip
     add("--share", type=float, default=1.0, help="of 10,000 points and 1,000 areas to buffer")
-    add("--turns", type=int, default=3, help="of each command")
+    add("--turns", type=int, default=9, help="of each command")
     add("--budget", type=float, default=3.0, help="seconds for one method at one size")
     add("--patience", type=float, default=600.0, help="seconds for one group of peers")
     add("--certify", type=int, default=300, help="points to solve independently")

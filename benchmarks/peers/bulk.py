@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import resource
 import sys
 import time
@@ -93,6 +94,8 @@ def measure(job: Callable[..., float], *given: Any) -> tuple[float, float, float
 
     This process stays small, because Linux counts the memory of a parent as the child's.
     """
+    # Otherwise the system would still write the file of the turn before.
+    os.sync()
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=in_process, args=(there, job, *given))
