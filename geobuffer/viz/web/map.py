@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
 
+    from geobuffer.viz.web.slider import SliderStep
     from geobuffer.zones.region import Region
     from geobuffer.zones.zone import Zone
 
@@ -271,6 +273,11 @@ def draw_page(
     return OfflinePage(write_plain_page(describe_page(zone, settlements, classified, **shown)))
 
 
+def _measure_slider(zone: Zone) -> list[SliderStep]:
+    """Return the areas at the widths of the slider; none if the page has no slider."""
+    return measure_steps(zone, choose_widths(zone)) if has_slider(zone) else []
+
+
 def describe_page(  # noqa: PLR0913 - all but the zone and its places are keywords
     zone: Zone,
     settlements: gpd.GeoDataFrame | None,
@@ -298,9 +305,12 @@ def describe_page(  # noqa: PLR0913 - all but the zone and its places are keywor
         _check_settlements(settlements)
     regions = tuple(regions)
     drawn = select_regions(zone, regions)
-    steps = measure_steps(zone, choose_widths(zone)) if has_slider(zone) else []
-    shapes = describe_shapes(zone, drawn)
-    ground = describe_ground(zone, drawn)
+    with ThreadPoolExecutor(1) as pool:
+        # The areas of the slider take as long as the shapes and the ground, on another processor.
+        coming = pool.submit(_measure_slider, zone)
+        shapes = describe_shapes(zone, drawn)
+        ground = describe_ground(zone, drawn)
+        steps = coming.result()
     has_waters = bool(ground["rivers"] or ground["lakes"])
     sources = _list_sources(zone, drawn, settlements, has_waters=has_waters)
     bundled = any(row["layer"] == "places" and "as_of" in row for row in sources)
