@@ -49,7 +49,7 @@ IN_HTML = {
     # Pages that a user made with folium: their HTML stays unchanged.
     "viz/offline/inline.py": {
         "html.escape(self.html)", "escape_script(text)", "self._inline_style(text, asset)",
-        "attribute", "stay", "tag",
+        "attribute", "no_fetch", "tag",
     },
     "viz/content_policy.py": {"content"},
     # The balloon of a place in Google Earth.
