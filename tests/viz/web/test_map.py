@@ -1034,7 +1034,7 @@ class TestSlider:
         self, browser: Browser, default_page: Path, state: str
     ) -> None:
         browser.open(default_page, state=state)
-        assert browser.run("return geobuffer.isAsked() && geobuffer.view.language") == "en"
+        assert browser.run("return geobuffer.isAsBuilt() && geobuffer.view.language") == "en"
         assert browser.run("return location.hash") == ""
         assert browser.complaints() == []
 

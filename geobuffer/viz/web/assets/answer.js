@@ -1,10 +1,9 @@
 'use strict';
-// The answer of the page at first sight: four numbers for the width and the side that are shown, and
-// above the slider how many places lie in each of its steps.
+// Show the answer of the page at first sight: four numbers for the present width and side, and above
+// the slider a histogram of how many places lie in each of its steps.
 
 (function (geobuffer) {
-  const { say, number, element, svg, facts, view } = geobuffer;
-  const byId = (id) => document.getElementById(id);
+  const { say, byId, number, element, svg, facts, view } = geobuffer;
   const HEIGHT = 28;
   const bySteps = new Map();
 
@@ -52,7 +51,7 @@
     return counts;
   }
 
-  /** Draw the places by their distance: those within the width that is shown in their colour. */
+  /** Draw the number of places in each step; steps within the present width have the zone's colour. */
   function drawHistogram() {
     const { widths_km: widths } = facts.slider;
     const counts = countBySteps();

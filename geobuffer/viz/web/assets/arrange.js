@@ -6,7 +6,7 @@
   const rules = geobuffer.facts.label_rules;
   // How often we try to make room for a name. More tries place only one or two more names.
   const STEPS = 600;
-  // A name that took the room of another keeps it for this many steps, so that they do not swap for ever.
+  // A name that replaced another keeps its spot for this many steps, so that the two do not swap for ever.
   const REST = 12;
   // A large prime, to choose among spots in a way that looks random but is always the same.
   const PRIME = 7919;
@@ -58,7 +58,7 @@
     };
   }
 
-  /** Return the labels that have a spot clear of the fixed ones, each spot with its later obstacles. */
+  /** Return the labels that have a spot clear of the fixed ones, with counts of what blocks each spot. */
   function prepare(labels, fixed) {
     const ready = labels.map((label) => Object.assign(label, {
       spot: null,
@@ -70,8 +70,8 @@
       Object.assign(label, { number, reach: surround(label.spots.map((spot) => spot.reach)) }));
   }
 
-  /** Note at the spots of other labels that this label blocks them (1), or no longer does (-1). */
-  function note(labels, label, by) {
+  /** Count, at the spots of other labels, that this label blocks them (1), or no longer does (-1). */
+  function countHits(labels, label, by) {
     for (const other of labels) {
       if (other === label || !overlap(label.spot.reach, other.reach, rules.air)) continue;
       for (const spot of other.spots) {
@@ -85,10 +85,10 @@
   }
 
   /** Place a label at a spot, if there is one; return whether it is placed. */
-  function put(labels, label, spot) {
+  function place(labels, label, spot) {
     if (!spot) return false;
     label.spot = spot;
-    note(labels, label, 1);
+    countHits(labels, label, 1);
     return true;
   }
 
@@ -96,7 +96,10 @@
     return spot.hits === 0;
   }
 
-  /** Return the spot of a label that only one other label blocks; undefined without such a spot. */
+  /**
+   * Return a spot of a label that only one other label blocks, if that one can move to another spot or
+   * is not more important; undefined without such a spot.
+   */
   function chooseSwap(labels, label, step) {
     const single = label.spots.filter((spot) => spot.hits === 1);
     const gain = single.find((spot) =>
@@ -111,24 +114,24 @@
     const queue = [...waiting];
     for (let step = 0; step < STEPS && queue.length; step += 1) {
       const label = queue.shift();
-      if (put(labels, label, label.spots.find(isFree))) continue;
+      if (place(labels, label, label.spots.find(isFree))) continue;
       const spot = chooseSwap(labels, label, step);
       if (!spot) {
         queue.push(label);
         continue;
       }
       const other = labels[spot.sum];
-      note(labels, other, -1);
+      countHits(labels, other, -1);
       other.spot = null;
-      put(labels, label, spot);
+      place(labels, label, spot);
       label.rests = step + REST;
-      if (!put(labels, other, other.spots.find(isFree))) queue.push(other);
+      if (!place(labels, other, other.spots.find(isFree))) queue.push(other);
     }
   }
 
   /**
-   * Return the labels that have room beside the fixed ones, each with its spot; at most so many. Those
-   * beside their dots come first, then the shortest lines, because they leave most room to others.
+   * Return the labels that have room beside the fixed ones, each with its spot; at most `most`. Labels
+   * beside their dots come first, then the shortest lines, because they leave most room for others.
    */
   function arrange(labels, fixed, most = Infinity) {
     const ready = prepare(labels, fixed);
@@ -137,7 +140,8 @@
     for (const longest of [0, ...rules.leader.lengths]) {
       waiting = waiting.filter((label) => {
         if (left <= 0) return true;
-        const isPut = put(ready, label, label.spots.find((spot) => spot.length <= longest && isFree(spot)));
+        const spot = label.spots.find((one) => one.length <= longest && isFree(one));
+        const isPut = place(ready, label, spot);
         if (isPut) left -= 1;
         return !isPut;
       });

@@ -1,6 +1,6 @@
 'use strict';
 // Answer a click on the map, or coordinates: how far the point is from the border, and whether it is
-// in the zone. The answer draws the way to the border and how far the point may be from its place.
+// in the zone. The answer draws the shortest line to the border, and a circle for the error.
 
 (function (geobuffer) {
   const { say, number, element } = geobuffer;
@@ -14,7 +14,7 @@
     return say('nearest_place', { name, km: number(found.km, 1), direction });
   }
 
-  /** Describe a point in three lines: its class and distance, where along the border, the next place. */
+  /** Describe a point: its class and distance, where it is along the border, and the nearest place. */
   function describePoint(point) {
     const { facts } = geobuffer;
     const near = facts.kind === 'point' ? null : say('near_km', { km: number(point.chainage_km, 1) });
@@ -28,7 +28,7 @@
       element('p', 'quiet', describeNearestPlace(point)));
   }
 
-  /** Return where to draw a point: on the same side of the antimeridian as its foot. */
+  /** Return where to draw a point: on the side of the antimeridian of the nearest point of the border. */
   function placeByFoot({ lat, lon, foot }) {
     return [lat, lon + 360 * Math.round((foot[1] - lon) / 360)];
   }
@@ -48,7 +48,10 @@
     drawn = null;
   }
 
-  /** Open the answer for a point of `makePlace`. With the focus, the map moves so that both ends show. */
+  /**
+   * Open the answer for a point of `makePlace`. If the answer gets the keyboard focus, the map moves so
+   * that both ends of the line are visible.
+   */
   function openPoint(point, withFocus = false) {
     const { map } = geobuffer.view;
     map.closePopup();
@@ -65,12 +68,12 @@
   }
 
   /** Answer every click that no other layer handles. */
-  function startAsking(map) {
+  function startClicks(map) {
     map.on('click', (event) => {
       const { lat, lng } = event.latlng;
       if ((event.sourceTarget ?? map) === map) openPoint(geobuffer.makePlace([lat, lng]));
     });
   }
 
-  Object.assign(geobuffer, { startAsking, openPoint, describePoint });
+  Object.assign(geobuffer, { startClicks, openPoint });
 })(window.geobuffer);

@@ -1,13 +1,13 @@
 'use strict';
-// Connect the page with the notebook around it. widget.mjs has the other end.
-// They send each other changes over a message channel: {km, side, language, selected, drawn}.
+// Connect the page with the notebook around it; widget.mjs does the same on the side of the notebook.
+// Both send changes over a message channel: {km, side, language, selected, drawn}.
 
 (function (geobuffer) {
   const { view, facts } = geobuffer;
   const { showState, start } = geobuffer;
   let port = null;
-  let isFollowing = false;
-  // What the notebook knows, as JSON by name.
+  let isApplying = false;
+  // The values that the notebook has, as JSON by name.
   const known = {};
 
   const READ = {
@@ -33,7 +33,7 @@
   /** Send the changed values to the notebook. */
   function report() {
     // While we apply a message, later values are not shown yet, and we would send the old ones.
-    if (!port || isFollowing) return;
+    if (!port || isApplying) return;
     const changes = {};
     for (const [name, read] of Object.entries(READ)) {
       const text = JSON.stringify(read());
@@ -45,16 +45,16 @@
   }
 
   /** Apply the values of the notebook, and send back the values that resulted. */
-  function follow({ data }) {
+  function receive({ data }) {
     const wanted = Object.entries(data).filter(([name]) => name in SHOW);
     for (const [name, value] of wanted) known[name] = JSON.stringify(value);
-    isFollowing = true;
+    isApplying = true;
     try {
       for (const [name, value] of wanted) {
         if (JSON.stringify(READ[name]()) !== known[name]) SHOW[name](value);
       }
     } finally {
-      isFollowing = false;
+      isApplying = false;
     }
     report();
   }
@@ -63,13 +63,13 @@
     const channel = new MessageChannel();
     channel.port1.onmessage = (message) => {
       port = channel.port1;
-      follow(message);
+      receive(message);
     };
     // The key proves to the notebook that this is its page.
     window.parent.postMessage({ geobuffer: facts.widget.key }, '*', [channel.port2]);
   }
 
-  // The state is shown when the slider rests, the map has moved or the language has changed.
+  // The page calls this when the slider rests, the map has moved or the language has changed.
   geobuffer.showState = () => {
     showState();
     geobuffer.showTools();
@@ -79,7 +79,7 @@
   geobuffer.start = (map) => {
     start(map);
     geobuffer.startTools(map);
-    geobuffer.showLabels(); // names keep off the tools
+    geobuffer.showLabels(); // again, because names must not cover the tools
     startBridge();
   };
 })(window.geobuffer);

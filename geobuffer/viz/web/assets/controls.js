@@ -2,13 +2,12 @@
 // The controls: the width and the side of the zone, and the visible layers.
 
 (function (geobuffer) {
-  const { say, plain, element, view, facts } = geobuffer;
+  const { say, byId, plain, element, view, facts } = geobuffer;
   // The slider rests if it has not moved for this many milliseconds.
   const REST_MS = 80;
-  const byId = (id) => document.getElementById(id);
   const LAYERS = ['rings', 'regions', 'outside'];
   const widths = facts.slider.widths_km;
-  let waiting = 0;
+  let timer = 0;
 
   /** Update everything that depends on width, side or rings. */
   function refresh() {
@@ -18,15 +17,15 @@
     geobuffer.showListed();
     geobuffer.showOwn();
     showWidth();
-    clearTimeout(waiting);
-    waiting = setTimeout(settle, REST_MS);
+    clearTimeout(timer);
+    timer = setTimeout(showAfterRest, REST_MS);
   }
 
   /**
-   * Show what follows when the slider rests: names, the list and what was searched take longer than
-   * all the rest, and browsers refuse to change the address too often.
+   * Update what we leave until the slider rests: names, the list and the results of a search take
+   * longest, and browsers refuse to change the address too often.
    */
-  function settle() {
+  function showAfterRest() {
     geobuffer.showLabels();
     geobuffer.showTable();
     geobuffer.showFound();
@@ -41,7 +40,7 @@
     geobuffer.refreshPopup();
   }
 
-  /** Return a width that the page can show, from text; undefined for another. */
+  /** Return the width that a text states; undefined if the page cannot show it. */
   function parseWidth(text) {
     const km = String(text ?? '').trim() ? Number(text) : NaN;
     const isWithin = km >= widths[0] / 10 && km <= widths.at(-1);
@@ -64,7 +63,7 @@
     // A disabled button would lose the keyboard focus, so we only mark it as disabled.
     byId('narrower').setAttribute('aria-disabled', String(view.km <= widths[0]));
     byId('wider').setAttribute('aria-disabled', String(view.km >= widths.at(-1)));
-    byId('reset').hidden = geobuffer.isAsked();
+    byId('reset').hidden = geobuffer.isAsBuilt();
     for (const one of document.querySelectorAll('#sides input')) {
       one.checked = one.value === view.side;
     }
@@ -83,7 +82,7 @@
     typed.addEventListener('input', () => setWidth(geobuffer.parseWidth(typed.value)));
     typed.addEventListener('blur', showWidth);
     byId('reset').addEventListener('click', () => {
-      setZone(geobuffer.asked.km, geobuffer.asked.side);
+      setZone(geobuffer.built.km, geobuffer.built.side);
       slider.focus();
     });
   }

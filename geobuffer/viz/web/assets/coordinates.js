@@ -1,7 +1,7 @@
 'use strict';
 // Read coordinates as people write them: the rules of geobuffer/zones/coordinates.py and map_links.py,
-// which explain them. A text is cut into tokens, and each token becomes one letter of a code. What is
-// about coordinates but has no reading, or several, is refused with a RangeError.
+// which explain them. We cut a text into tokens, and each token becomes one letter of a code. A text
+// about coordinates that has no reading, or several, raises a RangeError.
 
 (function (geobuffer) {
   const words = geobuffer.facts.coordinate_words;
@@ -59,7 +59,7 @@
     [/(?:^|\.)(?:google|apple|bing|waze|here)\./, ['q', 'query', 'destination', 'daddr', 'coordinate',
       'address', 'll', 'cp', 'center', 'cbll', 'viewpoint', 'map', 'sll'], false],
   ];
-  // Short addresses are numbers of a list that only their server has.
+  // Short addresses contain no coordinates: only their server can look them up.
   const SHORT = new RegExp('^(?:www\\.)?(?:goo\\.gl|maps\\.app\\.goo\\.gl|osm\\.org/go'
     + '|openstreetmap\\.org/go|clck\\.ru|bit\\.ly)|^[^/]+/maps/-/');
 
@@ -135,7 +135,7 @@
     return ['o', 'о'].includes(word) && /^[0-9]/.test(rest) ? '°' : undefined;
   }
 
-  /** Return the tokens of a word, by what stands around it; null for an unknown word. */
+  /** Return the tokens of a word, which depend on the text around it; null for an unknown word. */
   function readWord(text, before, rest) {
     const word = text.toLowerCase();
     if (NOISE.includes(word)) return [];
@@ -199,7 +199,7 @@
     };
   }
 
-  /** Return whether a cut parts a number from its letter: see coordinates.py. */
+  /** Return whether a cut separates a number from its letter: see coordinates.py. */
   function isBetweenLetters(one, two) {
     const [begins, ends, follows] = [one[0], one.at(-1), two[0]].map(({ code }) => 'HA'.includes(code));
     return (follows && !begins) || (begins && ends && !follows);
@@ -283,7 +283,7 @@
     ];
   }
 
-  /** Return the texts of an address that may be a pair; null for a text that is no address. */
+  /** Return the parts of an address that may be a pair; null for a text that is no address. */
   function findLinkPairs(text) {
     const geo = GEO.exec(text);
     if (geo) {
@@ -335,7 +335,7 @@
 
   /**
    * Return latitude and longitude of a text; null for a name or an empty text.
-   * Throw a RangeError if it is about coordinates, but is not one pair or has several readings.
+   * Throw a RangeError if the text is about coordinates, but is not one pair or has several readings.
    */
   function parsePosition(text) {
     const found = parseSpecial(text.trim())
@@ -344,7 +344,7 @@
     return found;
   }
 
-  /** Return one coordinate in degrees; NaN for an empty text and for what is not surely one. */
+  /** Return one coordinate in degrees; NaN for an empty text, and for a text that may mean another thing. */
   function parseCoordinate(text, axis) {
     const [, number] = PLAIN.exec(text) ?? [];
     if (number) return Number(number.replace(',', '.'));

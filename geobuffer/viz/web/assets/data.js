@@ -66,7 +66,7 @@ window.geobuffer = {};
     return rows;
   }
 
-  /** Return columns that are stored as one, whose values are rows of several. */
+  /** Return the names and values of columns that are stored together: each stored value is a row of them. */
   function unpackTogether(columns) {
     const rows = columns ? unpackColumn(columns) : [];
     return (columns?.names ?? []).map((name, at) => [name, rows.map((row) => row[at])]);
@@ -124,7 +124,7 @@ window.geobuffer = {};
       [language, Object.fromEntries(keys.map((key, i) => [key, known[i]]))])));
   }
 
-  /** Return the label of a region, a side or a section, whose name is `value`. */
+  /** Return the label of the region, side or section whose name is `value`; without one, the name. */
   function labelOf(items, value, language) {
     const found = items.find((item) => item.name === value);
     return found ? pickText(found.names, language) : value;
@@ -134,15 +134,15 @@ window.geobuffer = {};
   geobuffer.words = unpackWords(readJson('geobuffer-words'));
   geobuffer.arcs = geobuffer.facts.arcs.map((text) => decodeLine(text));
   geobuffer.places = unpackPlaces(geobuffer.facts.places);
-  // The places that reports set in the zone: their names come first on the map.
+  // The places that reports put in the zone: the map places their names first.
   for (const report of geobuffer.facts.places.reports ?? []) {
     for (const { row } of report.places) if (row !== undefined) geobuffer.places[row].named = true;
   }
-  // Towns too far from the border for the list: the map shows them, so that readers know where they are.
+  // Towns too far from the border for the list. The map shows them, so that readers recognise the area.
   geobuffer.towns = (geobuffer.facts.places.towns ?? []).map((town) => ({
     ...town, lon: unwrapLongitude(town.lon), located: true, isFar: true, membership: 'outside',
   }));
-  // Few places are all drawn large and named, wherever the map opens.
+  // If there are few places, the map draws all of them large and with names, at any zoom.
   geobuffer.areFew = geobuffer.places.length <= geobuffer.facts.dots.few;
   geobuffer.view = {
     language: geobuffer.facts.language,
@@ -151,7 +151,7 @@ window.geobuffer = {};
     side: geobuffer.facts.zone.side,
     rings: geobuffer.facts.zone.rings.length > 1,
     regions: true,
-    // Dots outside the zone are many and say little; a few hide nothing.
+    // Dots outside the zone are many and less important, so they are hidden at first, unless they are few.
     outside: geobuffer.areFew,
   };
   Object.assign(geobuffer, {

@@ -12,7 +12,7 @@
     return [place.lon / 360 + 0.5, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)];
   }
 
-  /** The radius of the symbol of a town, as in geobuffer/viz/symbols.py; 0 for a village. */
+  /** Return the radius of the symbol of a town, as in geobuffer/viz/symbols.py; 0 for a village. */
   function townRadius(place) {
     const size = geobuffer.facts.dots.towns.find(([least]) => (place.population ?? 0) >= least);
     return size ? size[1] : 0;
@@ -77,12 +77,12 @@
       }
     },
 
-    /** Towns are always shown, and other places outside the zone if the reader asks for them. */
+    /** Return whether to draw a dot: always for a town; outside the zone, if the reader chose so. */
     _isShown(dot) {
       return dot.town > 0 || dot.place.membership !== 'outside' || geobuffer.view.outside;
     },
 
-    /** Return the style of a dot: of a class, as large as a town if it is one. */
+    /** Return the style of a dot: that of its class. A town is nearly as large as its symbol, or larger. */
     styleOf(dot) {
       if (!dot.town) return this._styleOf(dot.place.membership);
       const symbol = geobuffer.townStyle(dot.town);

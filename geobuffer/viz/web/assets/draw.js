@@ -4,9 +4,9 @@
 (function (geobuffer) {
   const { facts, view } = geobuffer;
 
-  // With round caps, the gaps would close.
+  // Round caps would close the gaps between the dashes.
   const SEA_STYLE = { dashArray: '5 6', lineCap: 'butt' };
-  // The radius of a dot as a share of the zone's width, at most: a few hundred then hide little of it.
+  // The largest radius of a dot, as a share of the zone's width: a few hundred dots then hide little of it.
   const DOT_OF_WIDTH = 0.1;
   const dark = window.matchMedia('(prefers-color-scheme: dark)');
   const printing = window.matchMedia('print');
@@ -15,12 +15,12 @@
     return dark.matches && !printing.matches && !view.printing;
   }
 
-  /** Leaflet draws on a canvas, where style sheets have no effect: so colours are data. */
+  /** Return a colour by its name. Leaflet draws on a canvas, where style sheets have no effect. */
   function colour(name) {
     return facts.palette[isNight() ? 'night' : 'day'][name];
   }
 
-  /** How the dots of a class look. Classes differ in size, outline and colour. */
+  /** Return the style of the dots of a class. Classes differ in size, outline and colour. */
   function placeStyle(membership) {
     const size = facts.dots.sizes[membership];
     if (!size) return undefined;
@@ -30,8 +30,8 @@
     };
   }
 
-  /** The factor of dots at a zoom, as in geobuffer/viz/symbols.py. A few dots never shrink: they hide
-      nothing. */
+  /** Return the factor of dots at a zoom, as in geobuffer/viz/symbols.py. A few dots never shrink,
+      because they hide nothing. */
   function dotScale(zoom, membership) {
     if (geobuffer.areFew) return 1.2;
     const rule = facts.dots.scale;
@@ -45,8 +45,8 @@
     return (1000 * 2 ** view.map.getZoom()) / metres;
   }
 
-  /** The largest radius of dots, so that they leave most of a narrow zone to be seen. */
-  function mostRadius() {
+  /** Return the largest radius of dots, at which most of a narrow zone is still visible. */
+  function largestRadius() {
     if (geobuffer.areFew || !facts.zone.is_plain) return Infinity;
     return Math.max(0.5, view.km * pixelsPerKm() * DOT_OF_WIDTH);
   }
@@ -54,7 +54,7 @@
   function dotStyle(membership) {
     const style = placeStyle(membership);
     const scale = dotScale(view.map.getZoom(), membership);
-    const radius = Math.min(style.radius * scale, mostRadius());
+    const radius = Math.min(style.radius * scale, largestRadius());
     // A tiny dot has no outline; an uncertain one is yellow by day and by night.
     const isTiny = radius < 2.6;
     const isRing = isTiny && membership === 'uncertain' && isNight();
@@ -64,7 +64,7 @@
     };
   }
 
-  /** The symbol of a town outside the zone: a ring, as large as the town is. */
+  /** Return the symbol of a town outside the zone: a ring whose size shows that of the town. */
   function townStyle(radius) {
     const scale = Math.min(1.3, Math.max(0.6, 0.6 + (view.map.getZoom() - 7) * 0.14));
     return {
@@ -83,7 +83,7 @@
     });
   }
 
-  /** Draw the lines on which regions of two countries meet; the border of the zone lies over some. */
+  /** Draw the lines on which regions of two countries meet. The border of the zone covers some of them. */
   function drawState(map) {
     const lines = geobuffer.unpackLines(facts.state.map((arc) => [arc]));
     return L.polyline(lines, { interactive: false, smoothFactor: 0.6 }).addTo(map);
@@ -102,7 +102,7 @@
     return drawn;
   }
 
-  /** Clip what is drawn next to the territory of a side. */
+  /** Clip everything that is drawn after this call to the territory of a side. */
   function clipToSide(ctx, name) {
     const { min, max } = view.layers.swath._renderer._bounds;
     const { sides } = view.layers;
@@ -125,7 +125,7 @@
       L.polygon([], { interactive: false, smoothFactor: 0.25, weight: 1.2 }).addTo(map));
   }
 
-  /** The colour of a ring among so many, the nearest to the border first. */
+  /** Return the colour of a ring by its number from the border outwards, and by the number of rings. */
   function ringColour(number, count) {
     return colour('rings')[Math.max(count, 1) - 1][number];
   }
@@ -148,7 +148,7 @@
     return drawn;
   }
 
-  /** Draw the sections: what counts as land in one piece, what runs at sea dashed. */
+  /** Draw the sections: the parts on land as one line, the parts at sea as a dashed line. */
   function drawSections(map) {
     return facts.border.sections.flatMap((section) => {
       const lines = geobuffer.unpackLines(section.shape);
@@ -223,7 +223,7 @@
     const border = {
       color: colour('region'), weight: lineWidth(0.6, 1), dashArray: '4 3', stroke: view.regions,
     };
-    // We do not fill regions with much sea as land: there the ground, which has a coast, is seen.
+    // We do not fill regions with much sea as land: the ground below them shows their coast.
     const isFilled = (layer) => !facts.has_basemap && !(layer.isAtSea && geobuffer.isGroundShown());
     regions.forEach((layer) => layer.setStyle({
       ...border, fillColor: colour(layer.land), fillOpacity: isFilled(layer) ? 1 : 0,

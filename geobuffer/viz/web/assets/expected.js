@@ -1,11 +1,11 @@
 'use strict';
-// How many places to expect in the zone that is shown, and how probably each lies in it, as in
-// geobuffer/analysis/probability.py and expectation.py; and the range of people that a model gives.
+// Compute the expected number of places in the shown zone, and the probability that each lies in it, as
+// geobuffer/analysis/probability.py and expectation.py do; and look up the modelled range of people.
 
 (function (geobuffer) {
   const { facts, view, isOneSide } = geobuffer;
   const model = facts.places.expected;
-  const isBare = facts.sides.every((side) => !side.shape);
+  const hasNoAreas = facts.sides.every((side) => !side.shape);
   const unpack = geobuffer.unpackColumn;
 
   /** Return the normal distribution function to 1e-7 (Abramowitz and Stegun, 7.1.26). */
@@ -17,28 +17,28 @@
     return x < 0 ? tail : 1 - tail;
   }
 
-  /** Return the signed distances that the zone holds for a place; positive on its own side. */
-  function heldBy({ side }) {
+  /** Return the signed distances between which a place is in the zone; positive on its own side. */
+  function findEdges({ side }) {
     const { km, side: shown } = view;
     if (!isOneSide(shown)) return [shown === 'around' ? -Infinity : -km, km];
     if (side === shown) return [0, km];
     return facts.sides.some((one) => one.name === side) ? [-km, 0] : [0, 0];
   }
 
-  /** Return the distances at which a place can lie: a country lists it on one side of the border. */
-  function possibleFor(place) {
-    if (isBare || view.side === 'around' || place.unlisted) return [-Infinity, Infinity];
+  /** Return the signed distances between which a place can lie: its country is on one side of the border. */
+  function findLimits(place) {
+    if (hasNoAreas || view.side === 'around' || place.unlisted) return [-Infinity, Infinity];
     return place.wrong_country ? [-Infinity, 0] : [0, Infinity];
   }
 
-  /** Return the probability that a point and its errors put a place in the zone. */
-  function weigh(place, sigmas, shares) {
+  /** Return the probability that a place lies in the zone, from its point and the errors of the point. */
+  function findProbability(place, sigmas, shares) {
     const away = view.side === 'around' ? geobuffer.signedDistance(place) : place.distance_km;
-    const [least, most] = possibleFor(place);
-    // Beyond six standard deviations of the widest errors, almost nothing is left.
+    const [least, most] = findLimits(place);
+    // Beyond six standard deviations of the largest error, the probability is almost zero.
     const reach = 6 * sigmas.at(-1);
     if (most > 0 && away > view.km + reach) return 0;
-    const [begin, end] = heldBy(place).map((km) => Math.min(Math.max(km, least), most));
+    const [begin, end] = findEdges(place).map((km) => Math.min(Math.max(km, least), most));
     if (away - reach > begin && away + reach < end) return 1;
     const between = (from, to, sigma) =>
       Math.max(normal((to - away) / sigma) - normal((from - away) / sigma), 0);
@@ -63,20 +63,20 @@
 
   const texts = model?.candidates ? readTexts(model.candidates) : [];
 
-  function weighText({ points, total }) {
-    return points.reduce((sum, one) => sum + one.weight * weigh(one, one.sigmas, [1]), 0) / total;
+  function findOfText({ points, total }) {
+    return points.reduce((sum, one) => sum + one.weight * findProbability(one, one.sigmas, [1]), 0) / total;
   }
 
   /** Return the probability that a place lies in the zone; null where it is not known. */
   function probabilityOf(place) {
     if (!model || place.isPoint) return null;
-    if (model.built) return geobuffer.isAsked() ? place.p_inside : null;
+    if (model.built) return geobuffer.isAsBuilt() ? place.p_inside : null;
     if (place.located) {
       const [accuracy, fixed] = place.errors_km;
       place.sigmas ??= model.sigmas.map((one) => Math.max(Math.hypot(one * accuracy, fixed), 1e-6));
-      return weigh(place, place.sigmas, model.shares);
+      return findProbability(place, place.sigmas, model.shares);
     }
-    return texts[place.candidates] ? weighText(texts[place.candidates]) : null;
+    return texts[place.candidates] ? findOfText(texts[place.candidates]) : null;
   }
 
   function addUp() {
@@ -87,9 +87,9 @@
       mean += p;
       variance += p * (1 - p);
     }
-    // Places of one text share its error: their correlation is 1 / (1 + total).
+    // Places with the same text share an error: their correlation is 1 / (1 + total).
     for (const text of texts) {
-      const p = weighText(text);
+      const p = findOfText(text);
       mean += text.count * p;
       variance += text.count * p * (1 - p) * (text.total + text.count) / (1 + text.total);
     }
@@ -99,10 +99,10 @@
 
   let known = {};
 
-  /** Return how many places to expect, and the ends of the interval that holds 90 %; or null. */
+  /** Return the expected number of places, and the ends of its 90 % interval; or null. */
   function expectPlaces() {
     if (!model) return null;
-    if (model.built) return geobuffer.isAsked() ? model.built : null;
+    if (model.built) return geobuffer.isAsBuilt() ? model.built : null;
     const { km, side } = view;
     if (known.km !== km || known.side !== side) known = { km, side, counts: addUp() };
     return known.counts;
@@ -112,7 +112,7 @@
   function modelPeople(floor) {
     const { people } = facts.places;
     if (!people) return null;
-    const ends = people.built ? geobuffer.isAsked() && people.built
+    const ends = people.built ? geobuffer.isAsBuilt() && people.built
       : [0, 1].map((i) => geobuffer.atWidth(people.ranges[view.side].map((one) => one[i]), view.km, 0));
     return ends ? ends.map((end) => Math.max(end, floor)) : null;
   }

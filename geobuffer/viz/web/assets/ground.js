@@ -1,14 +1,14 @@
 'use strict';
-// Draw the ground under the zone, which is coarse and only to look at; and the locator.
+// Draw the ground under the zone, and the locator. The ground is coarse: nothing is measured on it.
 
 (function (geobuffer) {
   const { facts, view, svg } = geobuffer;
   const { ground } = facts;
   const STILL = { interactive: false, smoothFactor: 0.8 };
-  // In the order of the land in the facts.
+  // The names of colours, in the order of the land in the page's data.
   const LANDS = ['land_0', 'land_1', 'land'];
 
-  /** Return the name of the colour of a country: of a side's tint, or of land of no side. */
+  /** Return the name of a country's colour: the tint of its side, or that of land of neither side. */
   function landOf(country) {
     const tint = ground.tints[country];
     return tint === undefined ? 'land' : `land_${tint}`;
@@ -36,7 +36,7 @@
     };
   }
 
-  /** Lines are wider the closer the map is. */
+  /** Return the width of a line at the present zoom: the closer the map, the wider the line. */
   function lineWidth(least, most) {
     const share = (view.map.getZoom() - 6) / 5;
     return least + (most - least) * Math.min(1, Math.max(0, share));
@@ -47,7 +47,7 @@
     return !facts.has_basemap && view.map.getZoom() <= ground.zooms.ground;
   }
 
-  /** Colour the ground. Closer than it is right, all is land, or sea if no land is about. */
+  /** Colour the ground. It is too coarse for close maps: they are all land, or all sea if no land is near. */
   function styleGround() {
     const { colour } = geobuffer;
     const { lands, groundLines: { lakes, rivers, borders } } = view.layers;
@@ -99,7 +99,7 @@
   function isZoneUnder({ left, right, top, bottom }) {
     const { map } = view;
     const shapes = geobuffer.rings().flatMap((ring) => ring.shape ?? []);
-    // Some space beside it, for the hatching of the zone's edge and for names.
+    // We add some space beside the box, for the hatching of the zone's edge and for names.
     const air = Math.max(8, geobuffer.bandKm() * geobuffer.pixelsPerKm());
     const isInside = ({ x, y }) => x > left - air && x < right + air && y > top - air && y < bottom + air;
     if (shapes.flat(2).some((at) => isInside(map.latLngToContainerPoint(at)))) return true;
@@ -107,7 +107,10 @@
     return geobuffer.isWithin(shapes, [lat, lng]);
   }
 
-  /** Move the locator to a corner that the zone leaves free; return the width it needs if none is. */
+  /**
+   * Move the locator to a corner where it covers no part of the zone, and return 0. Without such a corner,
+   * return the width that it needs beside the zone.
+   */
   function placeLocator() {
     const { locator, map } = view;
     if (!locator) return 0;
@@ -126,7 +129,7 @@
     return corner ? 0 : locator.getContainer().offsetWidth;
   }
 
-  /** Say what the locator is, and colour it as the map. */
+  /** Describe the locator for screen readers, and give it the colours of the map. */
   function showLocator() {
     const container = document.querySelector('.locator');
     if (!container) return;

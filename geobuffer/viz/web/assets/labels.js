@@ -5,29 +5,29 @@
 (function (geobuffer) {
   const { facts, meets, overlap, view } = geobuffer;
   const rules = facts.label_rules;
-  // Obstacles are drawn on a small canvas, a pixel of which stands for so many of the map's.
+  // We draw obstacles on a small canvas. One of its pixels stands for this many of the map in each axis.
   const CELL = 2;
-  // The height of a line of text, by its size: names in rows are that far apart.
+  // The height of a line of text, as a multiple of its size.
   const LINE = 1.1;
   // Ranks of areas, and of places around the zone.
   const AREAS = ['country', 'region'];
   const AROUND = ['city', 'town', 'outside'];
-  // The colour of the rims of dots, over which lines may lead: too pale for them, not for names.
+  // The colour of the rims of dots. It is bright enough to keep names away, but lines may cross it.
   const RIM = '#006000';
   // A cell is drawn on if its colours add up to more than this, of 255 each.
   const DRAWN = 40;
   const BRIGHT = 128;
-  // A line may not come nearer to the centre of another dot than this share of its radius.
+  // The part of a dot that lines must not cross, as a share of the dot's radius.
   const CORE = 0.5;
-  // The least width of a core: a smaller one would not be bright in any cell.
-  const LEAST = 0.75 * CELL;
-  // Which shares of a name may lie before the end of a line from above or below, the best first.
+  // The least radius of that part: a smaller one would not be bright in any cell.
+  const MIN_CORE = 0.75 * CELL;
+  // If a line reaches a name from above or below, it may end at these shares of the name, the best first.
   const SHARES = [0.5, 0.25, 0.75, 0, 1];
-  // How far a name of an area is from the zone.
-  const OFF = 4;
-  // The beginning of a line, beyond its dot, over which the border may lie: the dot is near to it.
+  // The least distance of the name of an area from the zone, in pixels.
+  const GAP = 4;
+  // Dots may be close to the border, so the border may cross the first pixels of a line beyond its dot.
   const NEAR_BORDER = 6;
-  // The beginning of a line over which its own dot is drawn into the field, with its rim.
+  // A line begins on its own dot with its rim, so we do not test this many pixels beyond the dot.
   const OWN_DOT = CELL + 1;
   const FONT = 'system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
   const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
@@ -48,7 +48,7 @@
 
   // --- what names must not cover ---
 
-  /** Draw the parts of Leaflet's lines as they are on the screen. */
+  /** Trace the parts of Leaflet's lines that are visible, where they are on the screen. */
   function traceParts(layers, at) {
     pen.beginPath();
     for (const part of layers.flatMap((layer) => layer._parts ?? [])) {
@@ -64,7 +64,7 @@
     pen.stroke();
   }
 
-  /** Return sums over all cells above and left of each: how many of them are drawn on. */
+  /** Return how many cells above and left of each cell are drawn on: a summed-area table. */
   function sumCells(pixels, columns, rows) {
     const sums = new Int32Array((columns + 1) * (rows + 1));
     for (let y = 0; y < rows; y += 1) {
@@ -78,11 +78,11 @@
     return sums;
   }
 
-  /** Add the fill or the edge of a zone that is drawn at another width than its own, with some space. */
+  /** Draw the fill or the edge of a zone at another width than its own, with some space around it. */
   function addSwath(swath, at, isEdge) {
     if (!swath._rings.length) return;
     const canvas = swath._canvases[isEdge ? 1 : 0];
-    const off = isEdge ? rules.line_air + 1 : OFF;
+    const off = isEdge ? rules.line_air + 1 : GAP;
     const { min, max } = swath._renderer._bounds;
     pen.save();
     pen.translate(at.x, at.y);
@@ -102,7 +102,7 @@
 
   /**
    * Draw what no name may cover, with some space: the border red, dots green, edges of the zone blue.
-   * Only what is bright stands in the way of lines.
+   * Lines must not cross what is bright.
    */
   function drawObstacles(at, dots) {
     const { rings, swath, sections, junctions } = view.layers;
@@ -113,7 +113,7 @@
     const points = junctions.filter((one) => one._point)
       .map((one) => ({ x: one._point.x, y: one._point.y, radius: one._radius + 1 }));
     const parts = [
-      [RIM, (radius) => radius + CELL / 2], ['#0f0', (radius) => Math.max(LEAST, radius * CORE)],
+      [RIM, (radius) => radius + CELL / 2], ['#0f0', (radius) => Math.max(MIN_CORE, radius * CORE)],
     ];
     for (const [colour, radiusOf] of parts) {
       pen.fillStyle = colour;
@@ -131,12 +131,12 @@
     traceParts(rings, at);
     pen.fillStyle = '#00f';
     pen.fill('evenodd');
-    // With the hatching beyond its edge.
-    strokeParts(rings, at, '#00f', 2 * (OFF + geobuffer.bandKm() * geobuffer.pixelsPerKm()));
+    // The hatching beyond the edge counts as a part of the zone.
+    strokeParts(rings, at, '#00f', 2 * (GAP + geobuffer.bandKm() * geobuffer.pixelsPerKm()));
     addSwath(swath, at, false);
   }
 
-  /** Return the field of obstacles: cells that no name covers, and those that no name of an area does. */
+  /** Return the cells of obstacles: those that no name may cover, and those that no name of an area may. */
   function makeField(map, dots) {
     const size = map.getSize();
     const at = map.containerPointToLayerPoint([0, 0]).multiplyBy(-1);
@@ -171,7 +171,7 @@
       - sums[bottom * row + left] + sums[top * row + left] === 0;
   }
 
-  /** Return the sides' territories as pixels: red is the first side, green the second. */
+  /** Return the territories of the sides as pixels: red is the first side, green the second. */
   function readSides(at, columns, rows) {
     const sides = Object.entries(view.layers.sides);
     const given = sides.filter(([, side]) => side.isGiven);
@@ -189,21 +189,22 @@
     return 4 * (Math.floor(y / CELL) * columns + Math.floor(x / CELL));
   }
 
-  /** Return whether a cell lies off the other side than that of its place. */
+  /** Return whether a cell does not lie in the territory across the border from the place of a label. */
   function isOnSide({ sides }, label, cell) {
     if (!sides || !label.side || cell < 0) return true;
     return sides[label.side === facts.sides[0].name ? cell + 1 : cell] < BRIGHT;
   }
 
-  /** Return whether a name stays on the side of its place; across the border it would seem to lie there. */
+  /** Return whether a name is on the side of its place; if not, the place would seem to lie elsewhere. */
   function staysOnSide(field, label, box) {
     const cell = cellAt(field, (box.left + box.right) / 2, (box.top + box.bottom) / 2);
     return isOnSide(field, label, cell);
   }
 
   /**
-   * Return whether a line may lead to a name: it must cross neither the border nor another dot, and no
-   * edge of the zone twice. If lenient, it must only not cross the border; if very lenient, it may.
+   * Return whether a line may lead to a name. With lenience 0, it must cross neither the border nor
+   * another dot, and no edge of the zone twice. With 1, it must only not cross the border. With 2, it
+   * may cross everything.
    */
   function isWayClear(field, label, [from, to], lenience) {
     if (lenience > 1) return true;
@@ -278,7 +279,7 @@
     return isFree(field, sums, box) && !taken.some((other) => overlap(box, other, rules.air));
   }
 
-  /** Return the longest line that may lead from a dot to its name; 0 if none may. */
+  /** Return the greatest length of a line from a dot to its name; 0 if it must have no line. */
   function longestLeader(label, zoom) {
     const { classes, from_zoom: from, longest } = rules.leader;
     const may = ['named', 'first'].includes(label.rank) || (zoom >= from && classes.includes(label.kind));
@@ -286,8 +287,8 @@
   }
 
   /**
-   * Return where a name may stand, if no other name does, the best first: a box, perhaps the line that
-   * leads to it, and the box around both.
+   * Return where a name may stand if there are no other names, the best first: a box, perhaps the line
+   * that leads to it, and the box around both.
    */
   function listSpots(field, label, zoom, lenience) {
     if (label.points) {
@@ -305,7 +306,7 @@
     return [...beside, ...clear, ...more.map((spot) => ({ ...spot, length: Infinity }))];
   }
 
-  /** Return a box that is grown to hold a point. */
+  /** Return a box, enlarged to contain a point. */
   function stretch({ left, right, top, bottom }, { x, y }) {
     return {
       left: Math.min(left, x), right: Math.max(right, x), top: Math.min(top, y), bottom: Math.max(bottom, y),
@@ -314,12 +315,12 @@
 
   // --- which names are wanted ---
 
-  /** Return whether a place ranks before others of its class: the larger ones in the zone do. */
+  /** Return whether a place ranks before others of its class, as larger places in the zone do. */
   function isFirst({ kind, place }) {
     return ['inside', 'uncertain'].includes(kind) && (place.population ?? 0) >= rules.first_from;
   }
 
-  /** Return what kind of label a place has, by the order of the rules. */
+  /** Return the kind of a place's label, one of those in the order of the rules. */
   function kindOf(dot) {
     const { place } = dot;
     if (place.named) return 'named';
@@ -327,7 +328,7 @@
     return dot.isTown ? 'town' : 'outside';
   }
 
-  /** Return the place of a dot's name in the order of the rules. */
+  /** Return the position of a dot's name in the order of the rules. */
   function rankOf(dot) {
     const isCity = dot.kind === 'town' && dot.place.population >= rules.city_from;
     return rules.order.indexOf(isFirst(dot) ? 'first' : isCity ? 'city' : dot.kind);
@@ -340,8 +341,8 @@
     return (place.population ?? 0) >= least;
   }
 
-  /** Return the population by which places of a class come in order: an unknown one is not zero. */
-  function weigh(place) {
+  /** Return the population by which we order places of a class; the rules replace an unknown one. */
+  function peopleOf(place) {
     return place.population ?? rules.unknown_as;
   }
 
@@ -352,14 +353,14 @@
       .filter(({ kind, place, x, y }) => isNamed(kind, place, zoom)
         && x + field.at.x >= 0 && x + field.at.x <= field.size.x
         && y + field.at.y >= 0 && y + field.at.y <= field.size.y)
-      .sort((a, b) => rankOf(a) - rankOf(b) || weigh(b.place) - weigh(a.place))
+      .sort((a, b) => rankOf(a) - rankOf(b) || peopleOf(b.place) - peopleOf(a.place))
       .filter((dot) => {
         tried.set(rankOf(dot), (tried.get(rankOf(dot)) ?? 0) + 1);
         return tried.get(rankOf(dot)) <= rules.most.tried;
       })
       .map((dot) => makeLabel(dot.kind, geobuffer.nameOf(dot.place, language), {
         x: dot.x + field.at.x, y: dot.y + field.at.y, radius: dot.radius, side: dot.place.side,
-        rank: rules.order[rankOf(dot)], weight: weigh(dot.place),
+        rank: rules.order[rankOf(dot)], weight: peopleOf(dot.place),
       }));
   }
 
@@ -386,7 +387,7 @@
     return [...countries, ...regions];
   }
 
-  /** Return the boxes of the map's own buttons and texts. */
+  /** Return the boxes of the buttons and texts of the map. */
   function boxesOfControls(map) {
     const container = map.getContainer().getBoundingClientRect();
     const controls = map.getContainer().querySelectorAll('.leaflet-control');
@@ -398,7 +399,7 @@
 
   // --- placing and showing ---
 
-  /** Return the labels that have room, each with its spot: those of the first ranks choose first. */
+  /** Return the labels that have room, each with its spot. We place the first ranks first. */
   function placeAll(field, labels, zoom) {
     const placed = [];
     const { below_zoom: below, area_per_name: area } = rules.most;
@@ -414,7 +415,7 @@
       const found = place(ranked, rank === 'named' ? 1 : 0, counts ? left[isAround] : Infinity);
       placed.push(...found);
       if (counts) left[isAround] -= found.length;
-      // A place that must be named may have a line across dots; if need be, across the border.
+      // A place that must be named may have a line across dots or, if necessary, across the border.
       if (rank === 'named') placed.push(...place(ranked.filter(({ spot }) => !spot), 2, Infinity));
     }
     return placed;
@@ -467,9 +468,9 @@
   function startLabels(map) {
     pane = map.createPane('geobuffer-labels');
     pane.setAttribute('aria-hidden', 'true');
-    // A jump of the map ends with 'viewreset'; only then do its layers know where they are.
+    // Leaflet fires 'viewreset' at the end of a jump. Only then do the layers have their new positions.
     map.on('moveend resize viewreset', showLabels);
-    // While the map zooms, its layers are scaled; the names would not be.
+    // While the map zooms, Leaflet scales its layers but not the names, so we remove the names.
     map.on('zoomstart', () => pane.replaceChildren());
   }
 

@@ -1,5 +1,5 @@
 'use strict';
-// Measure any point: its distance from the border that is drawn, its side, its place along the border.
+// Measure any point: its distance from the drawn border, its side, and its chainage along the border.
 // Lines are lists of [latitude, longitude]; distances are kilometres on the WGS 84 ellipsoid.
 
 (function (geobuffer) {
@@ -9,12 +9,13 @@
   const RADIANS = Math.PI / 180;
   // The chord of a piece of 2 km runs 0.1 m below the ellipsoid.
   const PIECE_KM = 2;
-  // What the formula of Lambert adds to an error, as measured: a hundred-thousandth, towards the other
-  // end of the Earth two thousandths.
+  // The error of Lambert's formula, as a share of the distance, as we measured it: a hundred-thousandth;
+  // for points nearly on the other side of the Earth, two thousandths.
   const FORMULA_ERROR = 1e-5;
   const FAR_ERROR = 2e-3;
   const FAR_KM = 15_000;
-  // Pieces are asked in blocks, and edges of areas in bands: a table of the reader has many points.
+  // We group pieces in blocks, and edges of areas in bands, so that we need not test all of them for each
+  // of the many points of a reader's table.
   const BLOCK = 32;
   const BANDS = 256;
   const indexes = new Map();
@@ -57,7 +58,7 @@
     return points;
   }
 
-  /** Return the sphere around so many pieces: its middle and its radius. */
+  /** Return pieces with the sphere around them: its middle and its radius. */
   function boundBlock(pieces) {
     const ends = pieces.flatMap(({ start, end }) => [start, end]);
     const middle = [0, 1, 2].map((axis) => ends.reduce((sum, end) => sum + end[axis], 0) / ends.length);
@@ -65,7 +66,7 @@
     return { pieces, middle, reach };
   }
 
-  /** Return the pieces of lines in blocks, each piece with its ends and what lies before it, in km. */
+  /** Return the pieces of lines in blocks, each with its ends and the length of all pieces before it. */
   function makeIndex(lines) {
     let along = 0;
     const pieces = lines.flatMap((line) => {
@@ -86,7 +87,7 @@
     return { blocks, length: along };
   }
 
-  /** Return the distance of two points: the formula of Lambert, with the half of a flattening squared. */
+  /** Return the distance of two points in km, by Lambert's formula for long lines. */
   function distanceBetween([lat, lon], [toLat, toLon]) {
     const reduce = (degrees) => Math.atan((1 - FLATTENING) * Math.tan(degrees * RADIANS));
     const [one, two] = [reduce(lat), reduce(toLat)];
@@ -101,7 +102,7 @@
     return EQUATOR_KM * (angle - FLATTENING * (x + y) / 2);
   }
 
-  /** Take the nearest point of a piece as the best one if no other was nearer. */
+  /** Store the nearest point of a piece in `best`, if that of no earlier piece is nearer. */
   function comparePiece(best, point, { from, to, start, end, step, square, along }) {
     const [x, y, z] = [point[0] - start[0], point[1] - start[1], point[2] - start[2]];
     const share = square
@@ -118,8 +119,8 @@
   }
 
   /**
-   * Return the nearest point of lines: its distance, where it lies, and on which side the point is; an
-   * infinite distance if it lies no nearer than `most`, as a chord in km.
+   * Return the nearest point of lines to a point: its distance, where it lies, and on which side of the
+   * lines the given point is. The distance is infinite if the chord between them is `most` km or longer.
    */
   function findNearest({ blocks, length }, at, most = Infinity) {
     const point = toSpace(at);
@@ -151,7 +152,7 @@
     return listEdges(shape).reduce((within, edge) => within !== isBelowEdge(edge, at), false);
   }
 
-  /** Return the edges of polygons by bands of latitude: a test of whether a point lies in them. */
+  /** Return a test of whether a point lies in polygons; it has their edges in bands of latitude. */
   function makeArea(shape) {
     const edges = listEdges(shape);
     const [south, north] = edges.reduce(([low, high], [, [lat]]) => (
@@ -166,23 +167,23 @@
       .reduce((within, edge) => within !== isBelowEdge(edge, at), false);
   }
 
-  /** Return data that we derive from the page's data; we compute it at the first question. */
-  function recall(part, make) {
+  /** Return data that we derive from a part of the page's data; we compute it on first use. */
+  function derive(part, make) {
     if (!indexes.has(part)) indexes.set(part, make());
     return indexes.get(part);
   }
 
-  /** Return the name of the side of a point: by its territories, else by the left and the right. */
+  /** Return the name of the side of a point: by the territories of sides, or else by left and right. */
   function sideAt(at, turn) {
     const { sides } = geobuffer.facts;
     const given = sides.filter((side) => side.shape);
     if (!given.length) return sides[turn > 0 ? 0 : 1]?.name ?? '';
     const found = given.find((side) => (
-      recall(side, () => makeArea(geobuffer.unpackPolygons(side.shape)))(at)));
+      derive(side, () => makeArea(geobuffer.unpackPolygons(side.shape)))(at)));
     return (found ?? sides.find((side) => !side.shape))?.name ?? '';
   }
 
-  /** Return how exact the drawn border is, in km: its source, its drawing and the grid of its data. */
+  /** Return the error of the drawn border in km: of its source, its drawing and the grid of its data. */
   function marginOfBorder() {
     const stated = geobuffer.facts.sources
       .filter((source) => source.layer === 'border' && Number.isFinite(source.accuracy_m))
@@ -204,16 +205,16 @@
   function classInRings(at, margin) {
     const { zone, tolerance_m: tolerance } = geobuffer.facts;
     const drawn = (Math.max(0, tolerance.zone - tolerance.border) + zone.error_m) / 1000;
-    if (findNearest(recall('outline', makeOutline), at).km < margin + drawn) return 'uncertain';
+    if (findNearest(derive('outline', makeOutline), at).km < margin + drawn) return 'uncertain';
     const shapes = zone.rings.flatMap((ring) => geobuffer.unpackPolygons(ring.shape));
-    return recall(zone, () => makeArea(shapes))(at) ? 'inside' : 'outside';
+    return derive(zone, () => makeArea(shapes))(at) ? 'inside' : 'outside';
   }
 
-  /** Return the class of a point in a zone with flat ends, from what they cut off at its width. */
-  function classBeforeEnds(place, at) {
+  /** Return the class of a point in a zone with flat ends, from what they cut off at the shown width. */
+  function classNearEnds(place, at) {
     const plain = geobuffer.classAt(place, geobuffer.view.km, geobuffer.view.side);
     if (plain === 'outside') return plain;
-    const { edges, covers } = recall(`cuts ${geobuffer.view.km}`, () => {
+    const { edges, covers } = derive(`cuts ${geobuffer.view.km}`, () => {
       const cuts = geobuffer.listCuts();
       return { edges: makeIndex(cuts.flat()), covers: makeArea(cuts) };
     });
@@ -222,7 +223,7 @@
     return covers(at) ? 'outside' : plain;
   }
 
-  /** Return the kilometre along the border: true at even steps of the drawn line, as it is thinned. */
+  /** Return the chainage in km. It is exact at even steps along the drawn line, and interpolated between. */
   function chainageAt({ start_km: start, chainages_km: known }, share) {
     const step = share * (known.length - 1);
     const before = Math.min(Math.floor(step), known.length - 2);
@@ -230,13 +231,13 @@
   }
 
   /**
-   * Return a point as the page has places: with its distance, side, section and class, the nearest
-   * point of the border as `foot`, and its kilometre along the border, right to 0.2 km.
+   * Return a point with the properties of a place: its distance, side, section and class, the nearest
+   * point of the border as `foot`, and its chainage, exact to 0.2 km.
    */
   function makePlace([lat, givenLon]) {
     const at = [lat, geobuffer.unwrapLongitude(givenLon - 360 * Math.round(givenLon / 360))];
     const nearest = geobuffer.facts.border.sections.reduce((best, section) => {
-      const index = recall(section, () => makeIndex(geobuffer.unpackLines(section.shape)));
+      const index = derive(section, () => makeIndex(geobuffer.unpackLines(section.shape)));
       const found = findNearest(index, at, best.chord);
       return found.chord < best.chord ? { section, ...found } : best;
     }, { chord: Infinity });
@@ -244,7 +245,7 @@
     const share = nearest.km < FAR_KM ? FORMULA_ERROR : FAR_ERROR;
     const place = {
       located: true, isPoint: true, lat: at[0], lon: at[1], foot: nearest.foot,
-      distance_km: nearest.km, margin_km: recall('margin', marginOfBorder) + share * nearest.km,
+      distance_km: nearest.km, margin_km: derive('margin', marginOfBorder) + share * nearest.km,
       unlisted: 1, chainage_km: chainageAt(section, nearest.share),
       section: section.name, side: sideAt(at, nearest.turn),
     };
@@ -256,13 +257,13 @@
   function classOfPoint(place) {
     const { facts, view } = geobuffer;
     const at = [place.lat, place.lon];
-    const isBuilt = !facts.zone.is_plain || (facts.zone.ends === 'flat' && geobuffer.isAsked());
+    const isBuilt = !facts.zone.is_plain || (facts.zone.ends === 'flat' && geobuffer.isAsBuilt());
     if (isBuilt) return classInRings(at, place.margin_km);
-    return facts.zone.ends === 'flat' ? classBeforeEnds(place, at)
+    return facts.zone.ends === 'flat' ? classNearEnds(place, at)
       : geobuffer.classAt(place, view.km, view.side);
   }
 
-  /** Return the located place nearest to a point, its distance and the eighth of the compass; or null. */
+  /** Return the located place nearest to a point, its distance, and its direction in eighths; or null. */
   function findNearestPlace({ lat, lon }) {
     const point = toSpace([lat, lon]);
     let found = null;
@@ -282,7 +283,7 @@
     return { place, km: distanceBetween([lat, lon], [place.lat, place.lon]), eighth: (eighth + 8) % 8 };
   }
 
-  /** Return points of the shortest way between two points, close enough to draw it as a curve. */
+  /** Return points of the shortest line between two points, close enough to draw it as a curve. */
   function traceGeodesic(from, to) {
     const [start, end] = [toSpace(from), toSpace(to)];
     const step = minus(end, start);

@@ -1,5 +1,6 @@
 'use strict';
-// Search by name in any spelling, with the answers and the rules of geobuffer/datasets/name_search.py.
+// Search by name in any spelling, by the same rules and with the same answers as
+// geobuffer/datasets/name_search.py.
 
 (function (geobuffer) {
   const NAMES = ['name', 'name_en', 'name_uk', 'name_ru'];
@@ -58,13 +59,13 @@
     return low.replace(BEFORE, '').replace(AFTER, '') || low;
   }
 
-  /** Return the names of a place, with the former and foreign ones that only a search reads. */
+  /** Return the names of a place, with former and foreign names, which only a search uses. */
   function namesOf(place) {
     const names = NAMES.map((column) => place[column]).filter(Boolean);
     return place.other_names ? [...names, ...place.other_names.split('|')] : names;
   }
 
-  /** Return the places of each key: of whole names, and of names without the words for kinds. */
+  /** Return the places by the keys of whole names, and by those of names without words for kinds. */
   function indexPlaces(textsOf) {
     const placesOf = new Map();
     for (const place of geobuffer.places) {
@@ -81,7 +82,7 @@
     });
   }
 
-  /** Return a function that computes its value when it is first asked. */
+  /** Return a function that computes its value at its first call. */
   function once(compute) {
     let value = null;
     return () => (value ??= compute());
@@ -105,7 +106,7 @@
     return new Map(groups.flatMap((group) => group.map((key) => [key, group])));
   });
 
-  function found(ranked, isExact = true) {
+  function answer(ranked, isExact = true) {
     return { ranked: new Map(ranked), isExact };
   }
 
@@ -113,7 +114,7 @@
     const stem = key.replace(/ska$/, '');
     const own = new Set([...index()[0]].filter(([name]) => name.startsWith(stem))
       .flatMap(([, places]) => places));
-    return found(hromadas().get(key).map((place) => [place, own.has(place) ? 0 : 1]));
+    return answer(hromadas().get(key).map((place) => [place, own.has(place) ? 0 : 1]));
   }
 
   /** Return the places of a name, a hromada or an official code, each with its rank. */
@@ -121,20 +122,20 @@
     const code = text.replace(/\s/g, '').toUpperCase();
     if (CODE.test(code)) {
       const has = (place) => [place.code, place.hromada_code].some((one) => one?.startsWith(code));
-      return found(geobuffer.places.filter(has).map((place) => [place, 0]));
+      return answer(geobuffer.places.filter(has).map((place) => [place, 0]));
     }
     const [full, bare] = makeKeys([text, stripKind(text)]);
     for (const key of [full, bare]) {
       const wanted = towns().get(key) ?? [key];
       const [own, also] = index().map((keys) => wanted.flatMap((one) => keys.get(one) ?? []));
       const ranked = [...also.map((place) => [place, 1]), ...own.map((place) => [place, 0])];
-      if (ranked.length) return found(ranked);
+      if (ranked.length) return answer(ranked);
     }
     if (hromadas().has(bare)) return findHromada(bare);
     const [short] = replacePairs([bare], rules.coarse);
     const isKnown = towns().has(full) || short.length < COARSE_LETTERS;
     const alike = isKnown ? [] : coarse().get(short) ?? [];
-    return found(alike.map((place) => [place, 0]), false);
+    return answer(alike.map((place) => [place, 0]), false);
   }
 
   /** Return the Levenshtein distance of two keys, or some number above `most`. */
@@ -152,7 +153,10 @@
     return row[other.length];
   }
 
-  /** Return 0 if a word of a key begins so, 1 if few letters differ, 2 for a part; and how many letters. */
+  /**
+   * Return how a key is similar to a wanted one, and how many letters differ: 0 if a word of the key
+   * begins with it, 1 if few letters differ, 2 if the key contains it. Return null for other keys.
+   */
   function rankSimilar(key, wanted) {
     const more = key.length - wanted.length;
     if (` ${key}`.includes(` ${wanted}`)) return [0, more];
@@ -163,7 +167,7 @@
     return key.includes(wanted) ? [2, more] : null;
   }
 
-  /** Return the places that begin like a name, differ by a few letters or hold it, up to the worst rank. */
+  /** Return the places with names similar to a name, as `rankSimilar` defines it, up to a worst rank. */
   function suggestPlaces(text, worst) {
     const [key] = makeKeys([stripKind(text)]);
     if (key.length < BEGUN_LETTERS || towns().has(key)) return [];
@@ -185,7 +189,7 @@
     const places = [...ranked.keys()].sort((a, b) => ranked.get(a) - ranked.get(b)
       || classOrder(a) - classOrder(b) || (a.distance_km ?? Infinity) - (b.distance_km ?? Infinity));
     const exact = isExact ? places : [];
-    // Where places have the very name, only longer names with it are of use.
+    // If places have exactly this name, we suggest only longer names that contain it.
     const worst = exact.length ? 0 : 2;
     const similar = new Set([...(isExact ? [] : places), ...suggestPlaces(text, worst)]);
     for (const place of exact) similar.delete(place);

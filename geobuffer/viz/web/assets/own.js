@@ -1,17 +1,16 @@
 'use strict';
-// The reader's own places: a CSV that is dropped on the page, or chosen, is classified here. It stays
-// on the reader's machine. Every row and column comes back in the file that can be saved.
+// Classify the reader's own places, from a CSV that the reader drops on the page or chooses. It stays on
+// the reader's machine. The file that the reader can save has every row and column of it.
 
 (function (geobuffer) {
-  const { say, number, element, view, facts } = geobuffer;
-  const byId = (id) => document.getElementById(id);
-  // As many rows as the page can have places of its own: they take some seconds, 1 kB each at most.
+  const { say, byId, number, element, view, facts } = geobuffer;
+  // A file may have as many rows as the page can have places, which takes some seconds, and 1 kB per row.
   const MOST_ROWS = 100_000;
   const MOST_BYTES = 100e6;
   // How many milliseconds we work before the page reacts to the reader; and how often it reports the
   // finished rows, because a screen reader reads the report aloud.
   const TURN_MS = 40;
-  const TELL_MS = 1000;
+  const REPORT_MS = 1000;
   const MOST_NAMED = 10;
   const LAT = ['lat', 'latitude', 'широта', 'szerokość', 'y'];
   const LON = ['lon', 'lng', 'long', 'longitude', 'довгота', 'долгота', 'długość', 'x'];
@@ -37,12 +36,12 @@
       return decode('utf-8', { fatal: true });
     } catch {
       const text = decode('windows-1251');
-      // Of another code page, its letters would stand among Latin ones.
+      // In a text of another code page, Cyrillic letters would stand among Latin ones.
       return /[a-z][\u0400-\u04ff]|[\u0400-\u04ff][a-z]/i.test(text) ? null : text;
     }
   }
 
-  /** Return the separator that parts the first line most, outside quotes. */
+  /** Return the separator that splits the first line into most cells, outside quotes. */
   function findSeparator(text) {
     const first = text.slice(0, text.search(/[\r\n]|$/)).replace(/"[^"]*"/g, '');
     return [';', '\t', ','].reduce((best, one) => (
@@ -71,7 +70,7 @@
     return { separator, rows };
   }
 
-  /** Return the number of the column of an axis: headed by its word alone, or with words beside it. */
+  /** Return the number of the column of an axis: its heading is the word for the axis, or contains it. */
   function findColumn(header, words, others) {
     const split = (name) => name.replace(/(\p{Ll})(?=\p{Lu})/gu, '$1 ').toLowerCase()
       .split(/[^\p{L}]+/u).filter(Boolean);
@@ -87,7 +86,7 @@
     try {
       return geobuffer.parsePosition(text);
     } catch {
-      return null; // about coordinates, but not one pair
+      return null; // a text about coordinates, but not one pair
     }
   }
 
@@ -95,7 +94,7 @@
   function findPositions(header, rows) {
     const fits = header.map((name, i) => {
       const texts = rows.map(({ cells }) => (cells[i] ?? '').trim()).filter(Boolean);
-      // Without a word for it, "12 345" is a number of people.
+      // In a column without a word for coordinates, "12 345" may be a number of people.
       const isMarked = BOTH.test(name) || texts.some((text) => /\d[.,]\d|[°'A-Za-z]/.test(text));
       const read = isMarked ? texts.filter(readPosition).length : 0;
       return read > texts.length / 2 ? read + (BOTH.test(name) ? rows.length : 0) : 0;
@@ -124,25 +123,25 @@
     return false;
   }
 
-  /** Locate rows a turn at a time, and tell how many are done; return null if another file came. */
+  /** Locate rows in short turns, and report how many are done; return null if another file was chosen. */
   async function locateRows(rows, coordinates) {
-    const mine = reading = {};
+    const current = reading = {};
     const places = [];
-    let told = performance.now();
+    let reported = performance.now();
     for (let until = performance.now() + TURN_MS; places.length < rows.length;) {
       const at = coordinates(rows[places.length].cells);
       const place = isOnEarth(at) ? geobuffer.makePlace(at) : null;
       if (place) place.inRow = places.length;
       places.push(place);
       if (performance.now() < until) continue;
-      if (performance.now() > told + TELL_MS) {
+      if (performance.now() > reported + REPORT_MS) {
         byId('own-status').textContent = say('own_reading', {
           done: number(places.length), rows: number(rows.length),
         });
-        told = performance.now();
+        reported = performance.now();
       }
       await new Promise((resolve) => { setTimeout(resolve); });
-      if (reading !== mine) return null;
+      if (reading !== current) return null;
       until = performance.now() + TURN_MS;
     }
     return places;
@@ -206,7 +205,7 @@
   function ownAsCsv() {
     const width = own.rows.reduce((most, { cells }) => Math.max(most, cells.length), own.header.length);
     const fill = (cells) => Array.from({ length: width }, (_, i) => cells[i] ?? '');
-    // A saved file can be dropped again.
+    // The reader may drop a saved file again, which has columns with these names.
     const nameFreely = (name) => (own.header.includes(name) ? nameFreely(`geobuffer_${name}`) : name);
     const names = ANSWERS.map(nameFreely);
     // Where decimals are written with commas, a spreadsheet takes 3.5 for the third of May.

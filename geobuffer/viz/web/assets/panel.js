@@ -2,8 +2,7 @@
 // Write the panel: title, legend with counts, sections, sources.
 
 (function (geobuffer) {
-  const { say, joinUnits, number, plain, element, button, termList, svg, facts, view } = geobuffer;
-  const byId = (id) => document.getElementById(id);
+  const { say, byId, joinUnits, number, plain, element, button, termList, svg, facts, view } = geobuffer;
   const MOST_NAMES = 4;
 
   function makeSwatch(...shapes) {
@@ -105,7 +104,7 @@
     return facts.places.far ? [...lines, farEntry()] : lines;
   }
 
-  /** Return an area as exact as it is known; the area of a step of the slider has three digits. */
+  /** Return an area as a text; the area of a step of the slider is less exact and has three digits. */
   function areaText(ring) {
     if (!Number.isFinite(ring.area)) return say('unknown');
     if (ring.exact) return number(ring.area, ring.area < 10 ? 2 : 0);
@@ -141,7 +140,7 @@
     return `${total} (${say('without_figure', { n: people.unknown })})`;
   }
 
-  /** Return how many places to expect in the zone, within which range, and how many are sure. */
+  /** Return the expected number of places in the zone as a text, with its range and the sure places. */
   function expectedText() {
     const [mean, low, high] = geobuffer.expectPlaces() ?? [];
     if (mean === undefined) return '';
@@ -151,7 +150,7 @@
     });
   }
 
-  /** Return the lines of the modelled range of people, apart from the people counted. */
+  /** Return the lines of the modelled range of people, which is separate from the counted people. */
   function modelLines() {
     const { total } = geobuffer.countPeople(geobuffer.placesOfClass('inside'));
     const ends = geobuffer.modelPeople(total);
@@ -160,7 +159,7 @@
     const oblasts = basis.oblasts
       .map((names) => geobuffer.pickText(names)).join(', ');
     const [least, most] = [basis.sizes[0], basis.sizes.at(-1)].map((size) => number(size ?? 0));
-    const rests = [
+    const bases = [
       ...(basis.sizes.length ? [say('model_sizes', {
         small: number(basis.small), km: plain(basis.near_km), oblasts,
         sizes: least === most ? least : `${least}–${most}`,
@@ -170,7 +169,7 @@
     ];
     const range = say('model', { low: number(ends[0]), high: number(ends[1]) });
     return [
-      element('span', 'line', range), element('span', 'quiet line', rests.join(' ')),
+      element('span', 'line', range), element('span', 'quiet line', bases.join(' ')),
     ];
   }
 
@@ -191,7 +190,7 @@
     );
   }
 
-  /** Show the present width and side, and those of the page's zone if they differ. */
+  /** Show the present width and side, and those of the zone as built if they differ. */
   function showPresent(rings) {
     const area = rings.reduce((sum, ring) => sum + ring.area, 0);
     const exact = rings.every((ring) => ring.exact);
@@ -200,15 +199,15 @@
     byId('shown').textContent = facts.zone.is_plain
       ? say('shown', { ...shown, on: geobuffer.onSide(view.side) })
       : say('shown_area', shown);
-    byId('asked').hidden = geobuffer.isAsked();
+    byId('asked').hidden = geobuffer.isAsBuilt();
     byId('asked').textContent = say('asked', {
-      km: plain(geobuffer.asked.km), on: geobuffer.onSide(geobuffer.asked.side),
+      km: plain(geobuffer.built.km), on: geobuffer.onSide(geobuffer.built.side),
     });
   }
 
-  /** Return the heading of the page as made, or one for the present width and side. */
+  /** Return the heading of the zone as built, or one for the present width and side. */
   function writeHeading() {
-    if (geobuffer.isAsked()) return facts.titles[view.language];
+    if (geobuffer.isAsBuilt()) return facts.titles[view.language];
     return facts.along[view.language].replace('{km}', plain(view.km)) + geobuffer.onSide(view.side);
   }
 
@@ -232,7 +231,7 @@
     return known[0] ? span : say('or_undated', { date: span });
   }
 
-  /** Return the dates of the border, the regions and the people of the zone; what has none is left out. */
+  /** Return the dates of the border, the regions and the people of the zone, without those not stated. */
   function describeDates() {
     const regions = facts.sources.filter(({ layer, as_of: date }) => layer === 'regions' && date);
     const people = geobuffer.places
@@ -408,7 +407,7 @@
     geobuffer.showFound();
   }
 
-  /** Return how to cite the page: its heading, its makers and the date of the border, and where it is. */
+  /** Return how to cite the page: its heading, its makers, the date of the border, and its address. */
   function citePage(link) {
     const makers = facts.sources.map((source) => nameMaker(source)[0]);
     return say(facts.border.as_of ? 'cite_dated' : 'cite', {

@@ -1,5 +1,5 @@
 'use strict';
-// Describe one settlement or one section, as elements that contain text only.
+// Describe one settlement or one section, with elements that contain text only.
 
 (function (geobuffer) {
   const { say, number, plain, element, button } = geobuffer;
@@ -30,7 +30,7 @@
     return `${number(geobuffer.distanceOf(place), 2)}${shown} ${say('unit_km')}`;
   }
 
-  /** Return how far a place is from the border, or that it lies in the area around which the zone is. */
+  /** Return the distance of a place as a text, or that it lies in the area around which the zone is. */
   function awayText(place) {
     const isWithin = geobuffer.facts.kind === 'area' && geobuffer.distanceOf(place) === 0;
     return isWithin ? say('in_area') : say('from_border', { distance: distance(place) });
@@ -63,7 +63,7 @@
     return (!isCyrillic && place.raion_en) || place.raion;
   }
 
-  /** Return the name of a hromada and its type, which tells two of one name apart. */
+  /** Return the name of a hromada and its type, which distinguishes two with the same name. */
   function hromada(place) {
     if (!place.hromada || !HROMADA_TYPES.has(place.hromada_type)) return place.hromada;
     return `${place.hromada} (${say(`hromada_${place.hromada_type}`)})`;
@@ -76,7 +76,7 @@
 
   function side(place) {
     if (!place.side || geobuffer.facts.zone.sides.length < 2) return null;
-    // The class of a place may be "inside" too, so an outline is named.
+    // The class of a place may be "inside" too, so the text of the side mentions the outline.
     const isOutline = ['inside', 'outside'].includes(place.side);
     return isOutline ? say(`side_${place.side}`) : geobuffer.sideLabel(place.side);
   }
@@ -156,7 +156,7 @@
       ...rest.filter(Boolean).map((part) => `, ${part}`));
   }
 
-  /** Describe a settlement in two lines; all that is known of it is one press away. */
+  /** Describe a settlement in two lines; all facts about it open at one click. */
   function describePlace(place) {
     const more = element('details', '', element('summary', '', say('all_facts')),
       geobuffer.termList(placeRows(place)), transliterated(place));
@@ -178,7 +178,7 @@
   }
 
   function pointName(place) {
-    // A map across the antimeridian goes on to 360°.
+    // On a map across the antimeridian, longitudes continue to 360°.
     const lon = place.lon - 360 * Math.round(place.lon / 360);
     return `${place.lat.toFixed(5)}, ${lon.toFixed(5)}`;
   }
@@ -204,7 +204,7 @@
     );
   }
 
-  /** Return the keyboard focus to where it came from, if it was lost when the popup closed. */
+  /** Give the keyboard focus back to the element that had it, if it was lost when the popup closed. */
   function returnFocus(opener, popup) {
     const here = document.activeElement;
     const isLost = here === document.body || popup.getElement()?.contains(here);
@@ -227,7 +227,7 @@
     return content;
   }
 
-  /** Describe again what an open popup describes, after the zone or the language has changed. */
+  /** Update the content of an open popup, after the zone or the language has changed. */
   function refreshPopup() {
     if (!opened?.isOpen()) return;
     const isOpen = opened.getElement().querySelector('details')?.open;

@@ -1,15 +1,14 @@
 'use strict';
-// What reports claim, beside our figures at the present width and side, as geobuffer/viz/claims.py
-// judges it. All that was said is text of others, so it is written as text only.
+// Show what reports claim, beside our figures at the present width and side, by the rules of
+// geobuffer/viz/claims.py. Others wrote the reports, so we write them as text only.
 
 (function (geobuffer) {
-  const { say, number, plain, element, button, facts, view } = geobuffer;
-  const byId = (id) => document.getElementById(id);
+  const { say, byId, number, plain, element, button, facts, view } = geobuffer;
   const VERDICTS = { inside: 'supported', outside: 'contradicted' };
 
-  /** Return the verdict on a place that a report puts in the zone; the claim holds for this zone only. */
+  /** Return the verdict on a place that a report puts in the zone; null if we show another zone. */
   function verdictOf(place) {
-    if (!geobuffer.isAsked()) return null;
+    if (!geobuffer.isAsBuilt()) return null;
     return say((!place.conflict && VERDICTS[geobuffer.stateOf(place)]) || 'undecided');
   }
 
@@ -22,7 +21,7 @@
     ].filter(Boolean).join(', ');
   }
 
-  /** Return what is known of a place that the page does not show, or cannot tell from others. */
+  /** Describe a place that the page does not show, or that it cannot distinguish from others. */
   function describeMissing(one) {
     if (one.bearers > 1) return say('bearers', { n: one.bearers });
     if (!one.bearers) return say('no_bearer');
@@ -38,7 +37,7 @@
     return element('li', '', shown, `: ${place ? describeFound(place) : describeMissing(one)}`);
   }
 
-  /** Return why a reported number of people and ours are not the same, or what ours decides. */
+  /** Return why a reported number of people and ours differ, or what our number shows about the report. */
   function compareNumbers(report, people, dates) {
     if (!people.known) return say('undecided');
     if (report.all_within) return say(people.total > report.people ? 'below_floor' : 'above_floor');

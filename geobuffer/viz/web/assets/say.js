@@ -15,8 +15,8 @@
   }
 
   /**
-   * Return the text for a key, with {values} filled in, or the key itself if there is no text. Of a
-   * text with forms, the whole number `n` decides which one.
+   * Return the text for a key, with {values} filled in, or the key itself if there is no text. If a text
+   * has plural forms, the whole number `n` decides which form.
    */
   function say(key, values = {}) {
     let text = findText(key) ?? key;
@@ -35,7 +35,7 @@
       .replaceAll('± ', '±\u00a0');
   }
 
-  /** Return what a heading says of a side; nothing where there are no sides. */
+  /** Return the words of a heading about a side; empty if the zone has no sides. */
   function onSide(side) {
     if (side === 'around' || geobuffer.facts.kind === 'point') return '';
     return findText(`on_${side}`) ? say(`on_${side}`) : say('on_side', { side: sideLabel(side) });
@@ -51,6 +51,10 @@
   /** Return a width with the decimals that it has: 10, 2.5, 0.05. */
   function plain(value) {
     return value.toLocaleString(geobuffer.view.language, { maximumFractionDigits: 3 });
+  }
+
+  function byId(id) {
+    return document.getElementById(id);
   }
 
   /** Make an element with a class and children; strings become text, never markup. */
@@ -110,13 +114,15 @@
     return number(geobuffer.distanceOf(place), step >= 1 ? 1 : step >= 0.1 ? 2 : 3);
   }
 
-  /** Return how probably a place lies in the zone, in whole percent that never say surely; or null. */
+  /** Return the probability that a place lies in the zone, in percent and never 0 or 100; or null. */
   function probabilityText(place) {
     const p = geobuffer.probabilityOf(place);
     if (!Number.isFinite(p)) return null;
     return (p < 0.005 ? '< 1 %' : p >= 0.995 ? '> 99 %' : `${number(100 * p)} %`).replaceAll(' ', '\u00a0');
   }
 
-  Object.assign(geobuffer, { plain, sideLabel, stateOf, distanceText, probabilityText });
-  Object.assign(geobuffer, { say, joinUnits, onSide, number, element, button, termList, svg, sayFixedParts });
+  Object.assign(geobuffer, {
+    plain, sideLabel, stateOf, distanceText, probabilityText, say, joinUnits, onSide, number, byId,
+    element, button, termList, svg, sayFixedParts,
+  });
 })(window.geobuffer);

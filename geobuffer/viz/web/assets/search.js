@@ -1,10 +1,9 @@
 'use strict';
-// The search box: it searches while the reader types, in any of three languages.
+// Search for places and coordinates while the reader types, in any of three languages.
 
 (function (geobuffer) {
-  const { say, element, button } = geobuffer;
+  const { say, byId, element, button } = geobuffer;
   const MOST = 20;
-  const byId = (id) => document.getElementById(id);
 
   function describeCount({ exact, similar }) {
     const count = exact.length;
@@ -63,7 +62,7 @@
     const found = geobuffer.findPlaces(text);
     const exact = found.exact.slice(0, MOST).map(makeAnswer);
     const similar = found.similar.slice(0, MOST - exact.length).map(makeAnswer);
-    // A name that is only similar is no answer: a heading stands between the two.
+    // A name that is only similar is no answer, so a heading separates such names from the answers.
     const heading = exact.length && similar.length
       ? [element('li', 'quiet', say('similar_names'))] : [];
     byId('found').replaceChildren(...exact, ...heading, ...similar);

@@ -1,11 +1,11 @@
 'use strict';
-// The places that are selected: by clicks, within a box or within a lasso. Only the widget has this.
+// Select places by clicks, within a box or within a lasso. Only the widget has this script.
 
 (function (geobuffer) {
   const { facts, view } = geobuffer;
   // The table of the notebook has rows that the page leaves out, such as places far from the border.
   const rows = new Map((facts.widget?.rows ?? []).map((row, i) => [geobuffer.places[i], row]));
-  // A mark is a ring about the dot, and large enough to be seen about the smallest.
+  // A mark is a ring around a dot. It has a least radius, so that it is visible around the smallest dots.
   const BEYOND_DOT = 3;
   const LEAST_RADIUS = 5.5;
   let selected = new Set();
@@ -54,13 +54,13 @@
       .filter((dot) => rows.has(dot.place) && isWithin(dot, closed)).map(({ place }) => place);
   }
 
-  /** Select the places within a closed line, in place of those selected before or besides them. */
+  /** Select the places within a closed line, and deselect the others unless we add to them. */
   function selectWithin(line, isAdding) {
     selected = new Set([...(isAdding ? selected : []), ...findWithin(line)]);
     show();
   }
 
-  /** Select the place of a dot, or leave it out if it is selected. */
+  /** Select the place of a dot, or deselect it if it is selected. */
   function togglePlace(place) {
     if (!selected.delete(place)) selected.add(place);
     show();

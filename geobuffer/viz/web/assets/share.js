@@ -1,14 +1,13 @@
 'use strict';
-// The state of the page in its address, so that a link shows what its sender saw:
+// Write the state of the page into its address, so that a link shows what its sender saw:
 // #km=12&side=Ukraine&lang=uk&at=51.2,34.3,9. A frame may give the same as data-km, data-side, ...
 // A button leads back to the whole zone.
 
 (function (geobuffer) {
-  const { say, view, facts } = geobuffer;
-  const byId = (id) => document.getElementById(id);
+  const { say, byId, view, facts } = geobuffer;
   let isStarted = false;
   let opened = null;
-  // The pixels that the whole zone leaves to the locator, where it would lie under it.
+  // How many pixels beside the whole zone are free for the locator, if it would cover the zone.
   let besideLocator = 0;
 
   function parseView(text) {
@@ -19,7 +18,7 @@
     return isValid ? { centre: [lat, lon], zoom } : null;
   }
 
-  /** Return the settings that a mapping of texts gives. What the page cannot show is left out. */
+  /** Return the settings that a mapping of texts gives, without those that the page cannot show. */
   function parseState(given) {
     const km = geobuffer.parseWidth(given.km);
     const side = geobuffer.canSwitchSides() ? facts.zone.sides.find((one) => one === given.side) : null;
@@ -31,12 +30,12 @@
     return parseState(Object.fromEntries(new URLSearchParams(window.location.hash.slice(1))));
   }
 
-  /** Return the settings of the frame around the page, if the browser lets us see it. */
+  /** Return the settings of the frame around the page, if the browser permits us to read it. */
   function readFrame() {
     try {
       return parseState(window.frameElement?.dataset ?? {});
     } catch {
-      return {}; // the page around is that of another site
+      return {}; // the page around the frame is that of another site
     }
   }
 
@@ -58,9 +57,9 @@
     if (hash && !hash.includes('=')) return;
     const { km, side, language, at } = readAddress();
     if (!at) fitZone();
-    const { asked } = geobuffer;
+    const { built } = geobuffer;
     applyState({
-      km: km ?? asked.km, side: side ?? asked.side, language: language ?? findLanguage(), at,
+      km: km ?? built.km, side: side ?? built.side, language: language ?? findLanguage(), at,
     });
     showState();
   }
@@ -71,13 +70,13 @@
     if (at) view.map.setView(at.centre, at.zoom, { animate: false });
   }
 
-  /** Return what differs from the page as it opens without settings, as the part of an address after #. */
+  /** Return the settings that differ from those at the start, as the part of an address after #. */
   function writeState() {
     const { lat, lng } = view.map.getCenter();
     const at = [lat.toFixed(4), lng.toFixed(4), view.map.getZoom()].join(',');
     const parts = {
-      km: view.km === geobuffer.asked.km ? null : String(view.km),
-      side: view.side === geobuffer.asked.side ? null : view.side,
+      km: view.km === geobuffer.built.km ? null : String(view.km),
+      side: view.side === geobuffer.built.side ? null : view.side,
       lang: view.language === opened.language ? null : view.language,
       at: at === opened.at ? null : at,
     };
@@ -151,12 +150,12 @@
 
   function startSharing(map) {
     new WholeZone().addTo(map);
-    // The heading has been written since the map was made, and has made it lower.
+    // We wrote the heading after Leaflet measured the map, and the map is lower since then.
     map.invalidateSize({ pan: false, animate: false });
     fitZone();
     besideLocator = geobuffer.placeLocator();
     if (besideLocator) fitZone();
-    // The reader can see where in the world the zone lies, and no more of the world than that.
+    // The reader can zoom out as far as is needed to see where in the world the zone lies.
     map.setMinZoom(Math.max(1, Math.floor(map.getZoom()) - 4));
     opened = { language: findLanguage(), at: null };
     opened.at = writeState().match(/at=([^&]*)/)?.[1];
@@ -171,5 +170,5 @@
     showState();
   }
 
-  Object.assign(geobuffer, { startSharing, showState, chooseLanguage, parseState });
+  Object.assign(geobuffer, { startSharing, showState, chooseLanguage });
 })(window.geobuffer);

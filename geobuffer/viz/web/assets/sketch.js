@@ -1,15 +1,15 @@
 'use strict';
-// What is drawn on the map: points, lines and areas, as geometries of GeoJSON. Only the widget has this.
+// Draw points, lines and areas on the map, as geometries of GeoJSON. Only the widget has this script.
 
 (function (geobuffer) {
   const { view } = geobuffer;
-  // Nothing else on the page has this colour; it is as clear on light ground as on dark.
+  // Nothing else on the page has this colour. It is clearly visible on light and on dark ground.
   const SKETCH_COLOUR = '#a23fc4';
   const STYLE = { color: SKETCH_COLOUR, fillColor: SKETCH_COLOUR, weight: 2.5, interactive: false };
-  // So near to its last point, or to the first of an area, a click ends what is drawn, as a double click
-  // does. In pixels.
+  // A click this near to the last corner, or to the first corner of an area, ends the drawing, as a
+  // double click does. In pixels.
   const ENDS_WITHIN = 9;
-  // A finger or a mouse is right to a pixel: at zoom 18, that is half a metre.
+  // A finger or a mouse is exact to a pixel: at zoom 18, that is half a metre.
   const DECIMALS = 6;
   const LEAST = { line: 2, area: 3 };
   let drawn = [];
@@ -17,7 +17,7 @@
   let corners = [];
   let draft = null;
 
-  /** Return [longitude, latitude] of corners in turns from −180°, as a map across 180° continues them. */
+  /** Return [longitude, latitude] of corners. The westernmost lies within ±180°; others may lie beyond. */
   function toCoordinates(latlngs) {
     const west = Math.min(...latlngs.map(({ lng }) => lng));
     const turn = 360 * Math.floor((west + 180) / 360);
@@ -76,7 +76,7 @@
     return map.latLngToContainerPoint(at).distanceTo(map.latLngToContainerPoint(corner)) <= ENDS_WITHIN;
   }
 
-  /** Take a click while a kind is being drawn. */
+  /** Add the corner of a click to the drawing of a kind, or end the drawing. */
   function addCorner(kind, at) {
     const isEnd = isNear(at, corners.at(-1)) || (kind === 'area' && isNear(at, corners[0]));
     if (kind === 'point') setDrawn([...drawn, toGeometry(kind, [at])]);
@@ -87,7 +87,7 @@
     }
   }
 
-  /** Take back the last corner of what is being drawn, or else the last thing drawn. */
+  /** Remove the last corner of the drawing in progress, or else the last finished drawing. */
   function takeBack(kind) {
     if (!corners.length) setDrawn(drawn.slice(0, -1));
     else {

@@ -4,7 +4,7 @@
 (function (geobuffer) {
   const { say, button } = geobuffer;
   const LANGUAGES = Object.keys(geobuffer.words);
-  // The buttons of a map lie over each other below this, in pixels.
+  // If a map is narrower or lower than this, in pixels, its buttons overlap.
   const LEAST_SIZE = 100;
 
   function languageButton(language) {
@@ -66,8 +66,8 @@
     map.invalidateSize({ pan: false, animate: false });
   }
 
-  /** For printing, the map gets the size and the colours of paper. What the reader has
-      opened is printed too; what is closed, such as the list, is not. */
+  /** For printing, the map gets the size and the colours of paper. We print the parts of the page
+      that the reader has opened, and not the closed ones, such as the list. */
   function startPrinting(map) {
     let seen = null;
     window.addEventListener('beforeprint', () => {
@@ -90,7 +90,7 @@
     map.on('popupclose', () => container.classList.remove('has-popup'));
   }
 
-  /** The link that skips the map leads to the list, which is closed at first. */
+  /** The link that skips the map leads to the list, which is closed at first, so we open it. */
   function startSkipping() {
     document.querySelector('.skip').addEventListener('click', () => {
       document.getElementById('settlements').open = true;
@@ -112,7 +112,7 @@
     setLanguage(geobuffer.view.language);
     startSkipping();
     startPopups(map);
-    geobuffer.startAsking(map);
+    geobuffer.startClicks(map);
     startPrinting(map);
     geobuffer.startSharing(map);
     map.getContainer().setAttribute('role', 'region');

@@ -15,13 +15,13 @@
   // We draw whole circles below that, and where circles are not circles on the map.
   const LEAST_SECTOR = 8;
   const MOST_ELLIPSE_KM = 50;
-  // The inner part is that of a border with few vertices, which lie 0.05 of the radius off at most, at
-  // 0.94 of the distance: together they cover 0.89 of it.
+  // We draw the inner part from a border with fewer vertices, at 0.94 of the distance. This border is off
+  // by at most 0.05 of the distance, so the inner part covers at least 0.89 of the distance.
   const INNER = 0.88;
   const DIRECTIONS = Array.from({ length: 24 }, (_, i) => (
     [Math.sin(i * Math.PI / 12), -Math.cos(i * Math.PI / 12)]));
-  // Which other vertices we test for covering a sector, counted along the border. Drawing a sector that
-  // further vertices cover costs time but is not wrong.
+  // Which other vertices we test for covering a sector, counted along the border. If only further
+  // vertices cover a sector, we draw it too, which costs time but is not wrong.
   const NEIGHBOURS = [1, -1, 2, -2, 4, -4, 8, -8, 16, -16, 32, -32, 64, -64, 128, -128];
   // The width of the drawn edge in pixels; how far apart the lines of a hatched band are; and from
   // which width a band is drawn.
@@ -29,7 +29,7 @@
   const HATCH = 6;
   const LEAST_BAND = 3;
 
-  /** Return what the ellipsoid is like at a point: its position in space, and its radii of curvature. */
+  /** Return the position of a point in space, and the radii of curvature of the ellipsoid there. */
   function frameAt([lat, lon]) {
     const [sine, cosine] = [Math.sin(lat * RADIANS), Math.cos(lat * RADIANS)];
     const square = 1 - E2 * sine * sine;
@@ -41,10 +41,10 @@
   }
 
   /**
-   * Return the point at a distance in a direction, as longitude and sine of latitude: along a circle
-   * of the curvature that the ellipsoid has there. Its error is 1 cm at 100 km, 2 m at 1,000 km.
+   * Return the point at a distance in a direction, as longitude and sine of latitude. We move along a
+   * circle with the curvature of the ellipsoid there. The error is 1 cm at 100 km, 2 m at 1,000 km.
    */
-  function walk(frame, km, east, north) {
+  function movePoint(frame, km, east, north) {
     const radius = 1 / (north * north / frame.along + east * east / frame.across);
     const ahead = radius * Math.sin(km / radius);
     const down = radius * (1 - Math.cos(km / radius));
@@ -68,7 +68,7 @@
     return [east / size, north / size];
   }
 
-  /** Return edges in pieces that are short beside the width, because strips have straight sides. */
+  /** Return the points that split an edge into pieces much shorter than the width: strips are straight. */
   function splitEdge(from, to, km) {
     const [east, north] = [(to[1] - from[1]) * Math.cos(from[0] * RADIANS), to[0] - from[0]];
     const count = Math.max(1, Math.ceil(Math.hypot(east, north) * 111 / Math.max(2, km / 3)));
@@ -83,7 +83,7 @@
     return 256 * 2 ** view.map.getZoom() / (2 * Math.PI * EQUATOR_KM * Math.cos(lat * RADIANS));
   }
 
-  /** Return the angle between points of a circle of so many pixels whose chords are close enough to it. */
+  /** Return the angle between points of a circle whose chords are close enough to it; radius in pixels. */
   function stepOf(radius) {
     return 2 * Math.acos(1 - Math.min(0.5, CHORD_ERROR / radius));
   }
@@ -102,10 +102,10 @@
   }
 
   /**
-   * Return the samples at which no other circle covers the circle around a vertex. Circles are only
-   * nearly circles on the map; we choose the error so that too much is drawn, never too little.
+   * Return which directions are free: there, no other circle covers that around a vertex. On the map,
+   * circles are not exactly round; we choose the error so that too much is drawn, never too little.
    */
-  function findBare(run, index, km, radius) {
+  function findFree(run, index, km, radius) {
     const point = run[index];
     const lean = Math.abs(Math.tan(point.at[0] * RADIANS));
     const sure = (radius * (0.988 - 2 * km * lean / EQUATOR_KM)) ** 2;
@@ -119,15 +119,15 @@
     });
   }
 
-  /** Return the arcs of a circle on which samples are bare, as start and end, a sample wider on each side. */
-  function listArcs(bare) {
-    const angle = 2 * Math.PI / bare.length;
-    if (bare.every(Boolean)) return [[0, 2 * Math.PI]];
+  /** Return the arcs of a circle in free directions, as start and end, one direction wider on both sides. */
+  function listArcs(free) {
+    const angle = 2 * Math.PI / free.length;
+    if (free.every(Boolean)) return [[0, 2 * Math.PI]];
     const arcs = [];
-    bare.forEach((is, i) => {
-      if (!is || bare[(i + bare.length - 1) % bare.length]) return;
+    free.forEach((isFree, i) => {
+      if (!isFree || free[(i + free.length - 1) % free.length]) return;
       let length = 1;
-      while (bare[(i + length) % bare.length]) length += 1;
+      while (free[(i + length) % free.length]) length += 1;
       arcs.push([(i - 1) * angle, (i + length) * angle]);
     });
     return arcs;
@@ -164,11 +164,11 @@
     ]));
   }
 
-  /** Trace what the inner part of a run leaves out: sectors of circles and sides of strips. */
+  /** Trace what lies outside the inner part of a run: sectors of circles and sides of strips. */
   function traceEdge(run, km, circleAt, trace) {
     run.forEach((point, i) => {
       const radius = km * pixelsPerKm(point.at[0]);
-      for (const [start, end] of listArcs(findBare(run, i, km, radius))) {
+      for (const [start, end] of listArcs(findFree(run, i, km, radius))) {
         trace([
           ...listArc(circleAt(point.at, 1), radius, start, end),
           ...listArc(circleAt(point.at, INNER), radius, end, start),
@@ -199,7 +199,7 @@
       this.redraw();
     },
 
-    /** Compute the pixels of the border's vertices at this zoom, of which few are enough. */
+    /** Compute the pixels of the border's vertices at this zoom, and keep as many as are needed. */
     _project() {
       this._painted = null;
       this._parts = this._lines.map((line) => {
@@ -219,8 +219,8 @@
     },
 
     /**
-     * Return the circle around a point as a function of a direction to a pixel. Up to 50 km, and less
-     * towards the poles, it is an ellipse on the map, to 1 m; its middle lies towards the pole.
+     * Return the circle around a point, as a function that returns a pixel for a direction. Up to 50 km,
+     * and less towards the poles, it is an ellipse on the map, to 1 m; its middle lies towards the pole.
      */
     _makeCircle(at, km) {
       const scale = 256 * 2 ** this._map.getZoom();
@@ -230,14 +230,14 @@
         (0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)) * scale - origin.y,
       ];
       const frame = frameAt(at);
-      const find = (east, north) => toPixel(walk(frame, km, east, north));
+      const find = (east, north) => toPixel(movePoint(frame, km, east, north));
       if (km > MOST_ELLIPSE_KM * frame.cosine) return find;
       const [[x, top], [, bottom], [right]] = [find(0, 1), find(0, -1), find(1, 0)];
       const [middle, high, wide] = [(top + bottom) / 2, (bottom - top) / 2, right - x];
       return (east, north) => [x + wide * east, middle - high * north];
     },
 
-    /** Return all points within a distance that the map shows, as a path: every part runs clockwise. */
+    /** Return the area within a distance, as far as the map shows it, as a path of clockwise parts. */
     _tracePath(km) {
       const path = new Path2D();
       const { min, max } = this._renderer._bounds;
@@ -346,7 +346,7 @@
     return pen.createPattern(tile, 'repeat');
   }
 
-  /** The edge of the zone, hatched as far as a middling place beside it is uncertain. */
+  /** The edge of the zone, hatched as far as a typical place beside it is uncertain. */
   geobuffer.Band = geobuffer.Swath.extend({
     _paint() {
       const [canvas, unused] = this._canvases;

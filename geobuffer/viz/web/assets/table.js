@@ -1,15 +1,14 @@
 'use strict';
-// The table of settlements in the zone: filter, sort, show a page at a time, and download it.
+// Show the table of settlements in the zone: filter it, sort it, show a part at a time, and download it.
 
 (function (geobuffer) {
-  const { say, number, element, button } = geobuffer;
-  const byId = (id) => document.getElementById(id);
+  const { say, byId, number, element, button } = geobuffer;
   const PAGE = 100;
   const order = { column: 'distance_km', descending: false };
   let shown = PAGE;
 
-  // A spreadsheet would run a cell as a formula if it begins with one of these, but is no number, nor
-  // a formula that is only a text: as such, geobuffer/io/spreadsheet_texts.py writes others.
+  // A spreadsheet runs a cell as a formula if it begins with one of these signs. A number is safe, and so
+  // is a formula that is only a text: geobuffer/io/spreadsheet_texts.py writes other cells as such formulas.
   const FORMULA = /^[=+\-@\t\r](?!\d[\d.,\s]*°?$)(?!"(?:[^"]|"")*"$)/;
   const LONGEST_FORMULA = 255;
   const FILE_COLUMNS = [
@@ -20,7 +19,7 @@
     'accuracy_m', 'radius_m', 'transliterated', 'source', 'conflict', 'zone_km', 'zone_side',
   ];
 
-  // The page knows how probable it is that places lie in the zone if their table states accuracies.
+  // If the table states accuracies, the page shows the probability that each place lies in the zone.
   const areLikely = Boolean(geobuffer.facts.places.expected);
 
   function tableRow(place) {
@@ -49,7 +48,7 @@
 
   /**
    * Compare two places for sorting, by a map of their values. Unknown values come last in either
-   * order; ties go by distance.
+   * order. Places with equal values are sorted by distance.
    */
   function comparePlaces(values, a, b) {
     const [one, other] = [values.get(a), values.get(b)];
@@ -70,7 +69,7 @@
       : geobuffer.placesOfClass(chosen);
   }
 
-  // What the filter searches: the keys of each place's names and regions, in the page's language.
+  // The filter searches these keys of each place's names and regions, in the page's language.
   let searched = { language: null, keys: [] };
 
   function matchesQuery(place, query) {
@@ -139,7 +138,7 @@
     byId('rows').children[first]?.querySelector('button')?.focus();
   }
 
-  /** Return a text in a form that no spreadsheet runs: a short text as a formula with it as value. */
+  /** Return a text in a form that no spreadsheet runs: a short text as a formula whose value it is. */
   function guardText(text) {
     if (!FORMULA.test(text)) return text;
     return text.length > LONGEST_FORMULA ? `'${text}` : `="${text.replaceAll('"', '""')}"`;

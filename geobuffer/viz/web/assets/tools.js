@@ -1,9 +1,9 @@
 'use strict';
-// The tools of the widget: buttons that choose one, and a sheet over the map that takes its clicks.
+// Show the tools of the widget: buttons that choose one, and a sheet over the map that gets the clicks.
 
 (function (geobuffer) {
   const { say, element, button, svg, view } = geobuffer;
-  // A press that moves farther moves the map and is no click, in pixels.
+  // If the pointer moves farther than this while pressed, it moves the map and is no click. In pixels.
   const STILL = 5;
   const SELECTING = ['pick', 'box', 'lasso'];
   const DRAWING = ['point', 'line', 'area'];
@@ -53,7 +53,7 @@
     geobuffer.setDrawn([]);
   }
 
-  /** Choose another tool, or none; without a tool, clicks ask for distances as on any page. */
+  /** Choose another tool, or none. Without a tool, clicks show distances, as on any page. */
   function chooseTool(name) {
     geobuffer.dropDraft();
     tool = name;
@@ -65,7 +65,7 @@
     showTools();
   }
 
-  /** Show the texts of the tools, which one is in hand, and how much is selected and drawn. */
+  /** Show the texts of the tools, which tool is chosen, and how much is selected and drawn. */
   function showTools() {
     if (!sheet) return;
     const bar = document.querySelector('.tools');
@@ -158,7 +158,7 @@
       ['pointerdown', startPath], ['pointermove', continuePath], ['pointerup', endPath],
       ['pointercancel', endPath], ['click', click], ['dblclick', L.DomEvent.stop],
     ]) sheet.addEventListener(type, run);
-    // Leaflet would move the map at these.
+    // Leaflet would move the map at these events.
     for (const type of ['mousedown', 'touchstart']) {
       sheet.addEventListener(type, (event) => {
         if (['box', 'lasso'].includes(tool)) event.stopPropagation();

@@ -1,10 +1,10 @@
 'use strict';
-// The zone at its present width and side: its places, its population and its rings.
+// Compute the zone at its present width and side: its places, its population and its rings.
 // The class of a place follows from its distance, as in geobuffer/analysis/membership.py.
 
 (function (geobuffer) {
   const { facts, view } = geobuffer;
-  const asked = { km: view.km, side: view.side };
+  const built = { km: view.km, side: view.side };
   const BOTH = 'both';
   const AROUND = 'around';
   const RING_STEPS = 5;
@@ -14,8 +14,8 @@
     `${one.km} ${one.side}`, new Map(one.rows.map((row, i) => [row, one.classes[i]])),
   ]));
 
-  function isAsked() {
-    return view.km === asked.km && view.side === asked.side;
+  function isAsBuilt() {
+    return view.km === built.km && view.side === built.side;
   }
 
   /** Return whether a side is that of a territory: neither both nor around. */
@@ -119,7 +119,7 @@
       ? place.counts : place.membership === membership));
   }
 
-  /** Return the edges of the rings: those of the zone, else every fifth step, or only the width. */
+  /** Return the edges of the rings: those of the zone, or else each fifth step; or only the width. */
   function ringEdges() {
     if (!view.rings) return [0, view.km];
     const given = facts.zone.edges_km;
@@ -150,9 +150,9 @@
     return areas ? atWidth(areas, km, side === AROUND ? null : 0) : NaN;
   }
 
-  function areOfTheZone(shown) {
+  function areBuilt(shown) {
     const given = facts.zone.edges_km;
-    return view.side === asked.side && shown.length === given.length
+    return view.side === built.side && shown.length === given.length
       && shown.every((km, i) => km === given[i]);
   }
 
@@ -162,7 +162,7 @@
     return cuts.map((polygon) => polygon.map((ring) => geobuffer.decodeLine(ring)));
   }
 
-  /** Return how the zone is drawn at a width that the page has no polygon of. */
+  /** Return how to draw the zone at a width for which the page has no polygon. */
   function swathOptions(style) {
     return {
       clip: isOneSide(view.side) ? view.side : null, edge: style?.color, fillOpacity: style?.fillOpacity,
@@ -171,7 +171,7 @@
     };
   }
 
-  /** Return whether any width can be shown, or only those of the slider: flat ends need their own data. */
+  /** Return whether the page can show any width. For flat ends it has data only for those of the slider. */
   function takesAnyWidth() {
     return facts.zone.is_plain && facts.zone.ends !== 'flat' && facts.slider.widths_km.length > 1;
   }
@@ -194,7 +194,7 @@
   function rings() {
     if (!facts.zone.is_plain) return namedRings();
     const shown = ringEdges();
-    if (areOfTheZone(shown)) {
+    if (areBuilt(shown)) {
       return facts.zone.rings.map((ring, i) => ({
         from: shown[i], to: shown[i + 1], area: ring.area_km2, exact: true,
         shape: geobuffer.unpackPolygons(ring.shape),
@@ -220,7 +220,7 @@
   }
 
   Object.assign(geobuffer, {
-    asked, isAsked, isOneSide, signedDistance, distanceOf, classAt, isInZone,
+    built, isAsBuilt, isOneSide, signedDistance, distanceOf, classAt, isInZone,
     classifyPlaces, countByClass, countPeople,
     placesOfClass, rings, ringOf, canSwitchSides, atWidth, swathOptions, listCuts, takesAnyWidth,
     bandKm,
