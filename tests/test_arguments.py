@@ -285,6 +285,8 @@ def test_a_table_of_another_library_gets_its_conversion(call, library):
         call(table)
     assert f"Convert it first: its {conversion} gives a table of pandas." in str(caught.value)
     assert f" of {library.split(',')[0]}" in str(caught.value)
+    # A lazy table has only to be collected for functions that take tables of its library.
+    assert ("take its collect()" in str(caught.value)) == (library == "polars, lazy")
 
 
 def test_a_table_without_geometry_is_refused_with_what_makes_shapes():

@@ -337,8 +337,9 @@ class _Problems:
         if self.found:
             more = f" And {len(self.found) - 3:,} more." if len(self.found) > 3 else ""
             shown = " ".join(self.found[:3])
+            rows = "row" if len(self.found) == 1 else "rows"
             warnings.warn(
-                f"{len(self.found):,} rows without a zone. {shown}{more}",
+                f"{len(self.found):,} {rows} without a zone. {shown}{more}",
                 stacklevel=find_caller_level(),
             )
 
@@ -357,7 +358,7 @@ def _read_rows(given: gpd.GeoSeries, km: Floats, tolerance_m: float, problems: _
     number = np.flatnonzero(~missing)
     usable = np.ones(len(number), dtype=bool)
     shapes, km = shapes[number], km[number]
-    for n, why in _find_problems(shapes, km).items():
+    for n, why in _find_problems(shapes, km, given.to_numpy()[number]).items():
         usable[n] = False
         problems.add(int(number[n]), why)
     for n in np.flatnonzero(usable & _need_care(shapes)).tolist():
@@ -370,8 +371,11 @@ def _read_rows(given: gpd.GeoSeries, km: Floats, tolerance_m: float, problems: _
     return _Rows(number, shapes, km, tolerance).select(usable)
 
 
-def _find_problems(shapes: Shapes, km: Floats) -> dict[int, str]:
-    """Return the rows whose geometry or width is wrong, and why."""
+def _find_problems(shapes: Shapes, km: Floats, given: Shapes) -> dict[int, str]:
+    """Return the rows whose geometry or width is wrong, and why.
+
+    The reason names a point: in the CRS of the table as given, so that the user finds it there.
+    """
     coords, row = shapely.get_coordinates(shapes, return_index=True)
     off = np.flatnonzero(~is_on_globe(coords[:, 0], coords[:, 1]))
     found = {
@@ -379,7 +383,9 @@ def _find_problems(shapes: Shapes, km: Floats) -> dict[int, str]:
         for n in off[::-1]
     }
     for n in np.flatnonzero(~shapely.is_valid(shapes)):
-        kind, reason = shapes[n].geom_type, shapely.is_valid_reason(shapes[n])
+        # A shape may be valid in its own CRS and break only in degrees.
+        named = shapes[n] if shapely.is_valid(given[n]) else given[n]
+        kind, reason = named.geom_type, shapely.is_valid_reason(named)
         why = f"a {kind} that is not valid: {reason}. Must be valid: make_valid() repairs it."
         found.setdefault(int(n), why)
     wrong = (np.abs(km) * 1e3 > LIMIT_M) | ((np.abs(km) < LEAST_KM) & (km != 0.0))

@@ -151,7 +151,10 @@ def find_conversion(table: object) -> str:
     _, calls = _LIBRARIES.get(type(table).__module__.partition(".")[0], ("", ()))
     for call in calls:
         if hasattr(table, call.partition("(")[0]):
-            return f"Convert it first: its {call} gives a table of pandas."
+            remedy = f"Convert it first: its {call} gives a table of pandas."
+            # A lazy table has no rows yet, but the collected one is read by many functions as is.
+            lazy = call.startswith("collect()")
+            return remedy + (" classify() and buffer() take its collect()." if lazy else "")
     return ""
 
 

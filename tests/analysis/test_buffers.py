@@ -231,9 +231,13 @@ def test_broken_rows_are_named_or_left_out():
     table = gpd.GeoSeries([SQUARE, bow_tie, LINE], index=["a", "b", "c"], crs="EPSG:4326")
     with pytest.raises(GeometryError, match=r"row 'b': a Polygon that is not valid: Self-inters"):
         gb.buffer(table, 1)
-    with pytest.warns(UserWarning, match=r"1 rows? without a zone.*row 'b': a Polygon"):
+    with pytest.warns(UserWarning, match=r"1 row without a zone.*row 'b': a Polygon"):
         zones = gb.buffer(table, 1, on_error="null")
     assert zones.isna().tolist() == [False, True, False]
+    # The point is where the user sees it: in the CRS of the table.
+    metres = gpd.GeoSeries([shapely.transform(bow_tie, lambda xy: xy * 1000)], crs="EPSG:3857")
+    with pytest.raises(GeometryError, match=r"Self-intersection\[500 500\]"):
+        gb.buffer(metres, 1)
     with pytest.raises(GeometryError, match="row 'a': side 'left' needs a line, not a Polygon"):
         gb.buffer(table.drop("b"), 1, side="left")
     with pytest.raises(GeometryError, match="row 'c': a LineString has no zone of a width of zero"):

@@ -748,7 +748,8 @@ def _standardise_columns(table: SourceTable, name: str | None) -> pd.DataFrame:
         attributes[column] = pd.Series([text or None for text in texts], dtype=object)
     if not {"name", *(f"name_{language}" for language in NAMES)} & set(known):
         shown = ", ".join(repr(str(c)) for c in list(table.frame.columns)[:12])
-        table.notes.append(f"no column of names was found; name= can state it: {shown}.")
+        remedy = f"; name= can state it: {shown}" if shown else ""
+        table.notes.append(f"no column of names was found{remedy}.")
     quantities = {"accuracy_m", "population", "radius_m"} & set(known)
     # All numbers of a table have one decimal mark.
     table.decimal = table.decimal or find_decimal_mark(attributes[one] for one in quantities)

@@ -390,7 +390,7 @@ _WRITABLE = Kind(
         or (_is_page(value) and not isinstance(value, type))
     ),
     "a zone, a table of pandas or geopandas, a DataArray of xarray, a map of folium, a page of "
-    "inline() or a figure of matplotlib",
+    "inline() or a figure of matplotlib (of axes, their .figure)",
     takes_tables=True,
 )
 

@@ -106,6 +106,12 @@ def plot_curve(  # noqa: PLR0913 - all but the table are keywords
         The size of a new figure, as for :func:`plot_zone`; paper is in landscape format. By default
         500 by 330 points, which fits the width of a page of A4.
 
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes. As the last line of a cell, ``plot_curve(...).figure`` shows the picture in a
+        notebook; :func:`write` saves that figure.
+
     Raises
     ------
     DataError

@@ -193,7 +193,11 @@ class ZoneWidget(anywidget.AnyWidget):
             if self._takes_any_width
             else f"the widths {', '.join(f'{one:g}' for one in self._widths)} km"
         )
-        raise DataError(f"Invalid km {quote_value(given)}: the map shows {shows}.", parameter="km")
+        raise DataError(
+            f"Invalid km {quote_value(given)}: the map shows {shows}. "
+            "For other widths, make a widget of a zone of that width.",
+            parameter="km",
+        )
 
     @traitlets.validate("side")
     def _check_side(self, proposal: dict[str, Any]) -> str:

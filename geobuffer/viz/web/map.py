@@ -398,8 +398,8 @@ def choose_widths(zone: Zone) -> list[float]:
     >>> choose_widths(SimpleNamespace(edges_km=(0, 0.5), width_km=0.5))[-1]
     1.5
     """
-    # The slider reaches three times the width, so that a reader sees what lies beyond the zone. Its
-    # steps are round numbers: 1, 2 or 5.
+    # The slider reaches beyond the zone, so that a reader sees what lies there: three times the
+    # width up to 10 km, 30 km up to 30 km, 1.5 times and more beyond. Its steps are round numbers.
     wanted = min(zone.width_km, 10.0) / 10.0 if zone.width_km <= 30.0 else zone.width_km / 20.0
     power = 10.0 ** math.floor(math.log10(wanted) + 1e-9)
     step = next(power * part for part in (1.0, 2.0, 5.0, 10.0) if power * part >= wanted * 0.999)

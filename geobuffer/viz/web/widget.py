@@ -109,7 +109,7 @@ def widget(  # noqa: PLR0913 - all but the zone and its places are keywords
     ((0.0, 7.0), 'Ukraine')
     >>> shown.km = 40
     Traceback (most recent call last):
-    geobuffer.errors.DataError: Invalid km 40: the map shows widths from 0.1 to 30 km.
+    geobuffer.errors.DataError: Invalid km 40: the map shows widths from 0.1 to 30 km. For other ...
     """
     check_map_arguments(zone, settlements, regions, language)
     check_page_options(title=title, notes=notes, basemap=basemap, scenario=scenario, model=model,
