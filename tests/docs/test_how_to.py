@@ -294,6 +294,16 @@ def test_probability():
     )
 
 
+def test_uncertainty():
+    """A border that is known less exactly makes more places uncertain and fewer sure."""
+    names = run("explanation/uncertainty", {})
+    zone = gb.build_zone(names["border"], km=10, side="Ukraine")
+    usual = gb.exposure(gb.load_settlements(), zone).iloc[0]
+    coarse = names["counted"].iloc[0]
+    assert coarse["places"] < usual["places"]
+    assert coarse["uncertain"] > usual["uncertain"]
+
+
 def test_journalists(zone, towns):
     names = run("how-to/journalists", {})
     # Several villages bear the name that the page asks for, which is its point.

@@ -30,6 +30,7 @@ PAGES = sorted(
 RUN_BY = {
     "explanation/data.md": "docs/test_how_to.py",
     "explanation/probability.md": "docs/test_how_to.py",
+    "explanation/uncertainty.md": "docs/test_how_to.py",
     "how-to/anywhere.md": "docs/test_how_to.py",
     "how-to/buffers.md": "docs/test_how_to.py",
     "how-to/duckdb.md": "docs/test_how_to.py",
