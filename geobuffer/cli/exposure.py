@@ -17,6 +17,7 @@ from geobuffer.cli.inputs import (
     describe_expected,
     describe_not_located,
     find_places,
+    has_hromadas,
     join_places,
     load_ground,
     load_places,
@@ -117,6 +118,12 @@ _NOT_LOCATED = (
     "trusted position; they are in “expected” only."
 )
 
+# For tables that name no hromada: such places are the same in every row.
+_NO_POSITION = (
+    "“Not located” counts the places without a position: they may lie inside or outside, and are "
+    "in no other count of places."
+)
+
 
 @takes_options
 def exposure(  # noqa: PLR0913 - one parameter for each option of the command
@@ -185,7 +192,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
         print_line(f"Wrote {len(counted)} rows to {out}.")
     else:
         title = make_heading(scenario, built)
-        _print_exposure(counted, title, places=towns is not None, raster=bool(raster))
+        _print_exposure(counted, title, towns, raster=bool(raster))
         origin = load_translation("en", built).text("source_border")
         if towns is not None and scenario == gb.load_scenario(zone.scenario):
             _print_reported(scenario, built, towns)
@@ -240,11 +247,13 @@ def _find_raster_source(raster: list[Path], as_of: str) -> gb.Source:
     return named if as_of else read_raster_source(raster) or named
 
 
-def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: bool) -> None:
+def _print_exposure(
+    counted: pd.DataFrame, title: str, towns: gpd.GeoDataFrame | None, *, raster: bool
+) -> None:
     """Print the counts of places, of a raster, or of both side by side."""
     from geobuffer.analysis.column_sums import PEOPLE
 
-    estimate = "population_raster" if places else "population"
+    estimate = "population_raster" if towns is not None else "population"
     if raster:
         counted[estimate] = counted[estimate].round().astype("Int64")
     unprinted = _UNPRINTED + (_UNPRINTED_BESIDE if raster else [])
@@ -255,13 +264,13 @@ def _print_exposure(counted: pd.DataFrame, title: str, *, places: bool, raster: 
     print_table(_move_uncertain_last(_name_distances(shown)), title, _name_sums(counted))
     if "features" in counted:
         print_line(_FEATURES)
-    elif places:
+    elif towns is not None:
         _print_expected(counted)
         print_line(_AT_LEAST if PEOPLE in counted or raster else _SUMS_AT_LEAST)
         _print_model(counted)
         if "ring" in counted and len(set(counted["ring"])) > 1:
             print_line(_NO_SUMS)
-        _print_not_located(counted)
+        _print_not_located(counted, towns)
     if raster:
         print_line(_ESTIMATE)
         return
@@ -327,15 +336,16 @@ def _print_expected(counted: pd.DataFrame) -> None:
         print_line(_EXPECTED_MEANS)
 
 
-def _print_not_located(counted: pd.DataFrame) -> None:
+def _print_not_located(counted: pd.DataFrame, towns: gpd.GeoDataFrame) -> None:
     """Print how many places without a point may lie here, or which column counts them."""
     if "not_located" not in counted:
         return
+    by_hromada = has_hromadas(towns)
     is_expected = "expected" in counted and not counted["expected"].isna().any()
     if len(counted) > 1:
-        print_line(_NOT_LOCATED)
+        print_line(_NOT_LOCATED if by_hromada else _NO_POSITION)
     elif number := int(counted["not_located"].sum()):
-        print_line(describe_not_located(number, is_expected=is_expected))
+        print_line(describe_not_located(number, is_expected=is_expected, by_hromada=by_hromada))
 
 
 def _name_distances(counted: pd.DataFrame) -> pd.DataFrame:
@@ -479,7 +489,7 @@ def curve(  # noqa: PLR0913 - one parameter for each option of the command
         print_table(_move_uncertain_last(shown), borders + side)
         _print_expected(counted)
         print_line(_AT_LEAST)
-        _print_not_located(counted)
+        _print_not_located(counted, towns)
         if estimate is not None:
             print_line(_ESTIMATE)
     for path in filter(None, (out, png)):

@@ -527,11 +527,22 @@ def describe_expected(expected: float, low: int, high: int, surely: int) -> str:
     )
 
 
-def describe_not_located(count: int, *, is_expected: bool = False) -> str:
+def has_hromadas(places: pd.DataFrame) -> bool:
+    """Return whether a table says of any place in which hromada it lies."""
+    from geobuffer.io.not_located import read_hromadas
+
+    return any(key is not None for key in read_hromadas(places))
+
+
+def describe_not_located(count: int, *, is_expected: bool = False, by_hromada: bool = True) -> str:
     """Return the sentence about places without a point that the zone may hold."""
     where = (
         "among those expected, but in no other count" if is_expected else "in none of these counts"
     )
+    if not by_hromada:
+        rows, they = ("1 place has", "it") if count == 1 else (f"{count:,} places have", "they")
+        be = "is" if count == 1 else "are"
+        return f"{rows} no position: {they} may lie inside or outside, and {be} {where}."
     if count == 1:
         return (
             "1 more place of the same hromadas is known by name but has no trusted position; it is "

@@ -17,6 +17,7 @@ from geobuffer.cli.inputs import (
     describe_expected,
     describe_not_located,
     find_places,
+    has_hromadas,
     join_places,
     load_ground,
     load_totals,
@@ -134,13 +135,16 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         facts = {"zone": describe_zone(built, ground.border)}
         print_json(_describe_files(page, png) | facts | counts | _describe_expected(expected))
         return
-    if counts:
+    if counts and shown is not None:
         many = "" if counts["inside"] == 1 else "s"
         print_line(f"{counts['inside']} settlement{many} inside, {counts['uncertain']} uncertain.")
         if expected is not None:
             print_line(describe_expected(*expected, surely=counts["inside"]))
         if counts["not_located"]:
-            known = {"is_expected": expected is not None}
+            known = {
+                "is_expected": expected is not None,
+                "by_hromada": has_hromadas(shown.places.located),
+            }
             print_line(describe_not_located(counts["not_located"], **known))
     if page is not None:
         print_line(f"Wrote {page}: open it in any browser.")

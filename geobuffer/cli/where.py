@@ -245,8 +245,8 @@ def _print_places(
     elif found:
         for one in found:
             _print_answers(one, ground, scenario.side)
-            if not places.places and _needs_reach(one, ground):
-                print_line(index.describe_reach(one.name, one.located))
+        if not places.places:
+            _print_reach(found, index, ground)
         _print_accuracy(ground.border)
     missing = [one.name for one in answers if one not in found]
     if missing:
@@ -289,11 +289,21 @@ def _describe_missing(name: str, index: NameIndex, unplaced: NameIndex) -> str:
     return f"No settlement is called {name!r}.{hint}"
 
 
-def _needs_reach(answers: _Answers, ground: Ground) -> bool:
-    """Return whether to say how far the table reaches: a larger namesake may lie beyond it."""
+def _print_reach(found: list[_Answers], index: NameIndex, ground: Ground) -> None:
+    """Print how far the bundled table reaches, once: a larger namesake may lie beyond it."""
+    from geobuffer.datasets.name_search import BUNDLED_REACH_KM
     from geobuffer.viz.captions import has_only_points
 
-    return answers.located.empty or not has_only_points(ground.border.sections)
+    has_line = not has_only_points(ground.border.sections)
+    asked = [one for one in found if one.located.empty or has_line]
+    for line in dict.fromkeys(index.describe_reach(one.name, one.located) for one in asked):
+        print_line(line)
+    # Without this line such distances seem to contradict how far the table reaches.
+    if any((one.located["distance_km"] > BUNDLED_REACH_KM).any() for one in asked):
+        print_line(
+            f"Places listed as more than {BUNDLED_REACH_KM} km away are near that border too, but "
+            "far from the line asked about."
+        )
 
 
 def _print_answers(answers: _Answers, ground: Ground, side: str) -> None:

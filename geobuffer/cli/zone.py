@@ -14,6 +14,7 @@ from geobuffer.cli.inputs import (
     classify_places,
     count_not_located,
     describe_not_located,
+    has_hromadas,
     load_ground,
     make_heading,
     measure_zone,
@@ -177,7 +178,7 @@ def settlements(
     if near and every:
         print_line(f"{near:,} of those without a point are of hromadas with places in the zone.")
     elif near:
-        print_line(describe_not_located(near))
+        print_line(describe_not_located(near, by_hromada=has_hromadas(towns)))
 
 
 @takes_options

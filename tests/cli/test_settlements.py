@@ -188,6 +188,19 @@ def test_a_row_without_a_point_is_reported_once(run, here):
     assert note == "geobuffer: note: gap.csv: rows without coordinates: 1 (line 3)."
 
 
+def test_rows_without_a_point_need_no_hromada_to_be_told_of(run, here):
+    (here / "gap.csv").write_text("name,lat,lon\nA,50.6,35.4\nB,,\n", "utf-8")
+    args = (*SHORT, "--places", "gap.csv")
+    one = "1 place has no position: it may lie inside or outside, and is in none of these counts."
+    for command in ("settlements", "exposure", "map"):
+        out = run(command, *args, "--km", "50").out
+        assert one in out
+        assert "hromada" not in out
+    out = run("exposure", *args, "--km", "10,50").out
+    assert "“Not located” counts the places without a position" in out
+    assert "hromada" not in out
+
+
 def test_settlements_count_the_places_that_are_not_located(run):
     answer = run("settlements", *SHORT, "--km", "6")
     match = re.search(r"(\d+) more places of the same hromadas are known by name", answer.out)

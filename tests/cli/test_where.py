@@ -227,3 +227,10 @@ def test_where_says_that_a_name_is_a_former_one(run):
     said = run("where", "Перше Травня").out
     assert "'Перше Травня' is a former or another name of: Novokostiantynivka" in said
     assert "former or another name" not in run("where", "Новокостянтинівка").out
+
+
+def test_where_explains_distances_beyond_the_reach_of_the_table_once(run):
+    said = run("where", "Zhuravka; Basivka").out
+    assert said.count("The bundled table ends 60 km") == 1
+    assert said.count("Places listed as more than 60 km away are near that border too") == 1
+    assert "Places listed as" not in run("where", "Basivka").out
