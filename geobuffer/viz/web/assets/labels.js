@@ -202,6 +202,16 @@
   }
 
   /**
+   * Return whether a name stands in the territory of its place's side. A name whose line crosses the border
+   * must: beyond the regions that are given, it could lie in the other country.
+   */
+  function isAtHome({ sides, ...field }, label, box) {
+    if (!sides || !label.side) return true;
+    const cell = cellAt(field, (box.left + box.right) / 2, (box.top + box.bottom) / 2);
+    return sides[label.side === facts.sides[0].name ? cell : cell + 1] > BRIGHT;
+  }
+
+  /**
    * Return whether a line may lead to a name. With lenience 0, it must cross neither the border nor
    * another dot, and no edge of the zone twice. With 1, it must only not cross the border. With 2, it
    * may cross everything.
@@ -301,7 +311,8 @@
       .map((box) => ({ box, ...leadTo(label, box), reach: stretch(box, label) }))
       .filter(({ line }) => !field.taken.some((other) => meets(line, other)));
     const clear = led.filter(({ line }) => isWayClear(field, label, line, 0));
-    const more = lenience ? led.filter(({ line }) => isWayClear(field, label, line, lenience)) : [];
+    const more = lenience ? led.filter(({ line, box }) => isWayClear(field, label, line, lenience)
+      && (lenience < 2 || isAtHome(field, label, box))) : [];
     // Lines with crossings come last: we use them only if no clear line has room, even if names move.
     return [...beside, ...clear, ...more.map((spot) => ({ ...spot, length: Infinity }))];
   }
