@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 
-# What to copy, where to, and how links to the site's own pages begin in it, and should.
-BROUGHT = (
-    ("notebooks/*.ipynb", "tutorials", (b"](../docs/", b"](../")),
-    ("benchmarks/README.md", "benchmarks", (b"](../docs/", b"](../")),
-    ("benchmarks/requirements.txt", "benchmarks", None),
-    ("benchmarks/goals.toml", "benchmarks", None),
-    ("benchmarks/results/*", "benchmarks/results", None),
-    ("ARCHITECTURE.md", "project", (b"](docs/", b"](../")),
-    ("CHANGELOG.md", "project", (b"](docs/", b"](../")),
-    ("SECURITY.md", "project", (b"](docs/", b"](../")),
+# How links to pages of the site begin in what is copied, and how they begin on the site.
+FROM_FOLDER = ((b"](../docs/", b"](../"),)
+FROM_ROOT = ((b"](docs/", b"](../"), (b"](benchmarks/", b"](../benchmarks/"))
+
+# What to copy, where to, and which of its links to change.
+BROUGHT: tuple[tuple[str, str, tuple[tuple[bytes, bytes], ...]], ...] = (
+    ("notebooks/*.ipynb", "tutorials", FROM_FOLDER),
+    ("benchmarks/README.md", "benchmarks", FROM_FOLDER),
+    ("benchmarks/requirements.txt", "benchmarks", ()),
+    ("benchmarks/goals.toml", "benchmarks", ()),
+    ("benchmarks/results/*", "benchmarks/results", ()),
+    ("ARCHITECTURE.md", "project", FROM_ROOT),
+    ("CHANGELOG.md", "project", FROM_ROOT),
+    ("SECURITY.md", "project", FROM_ROOT),
 )
 
 # Where links of pages to the repository lead on the site.
@@ -45,7 +49,9 @@ def copies() -> Iterator[tuple[Path, bytes]]:
     for pattern, folder, links in BROUGHT:
         for file in sorted(ROOT.glob(pattern)):
             content = file.read_bytes()
-            yield DOCS / folder / file.name, content.replace(*links) if links else content
+            for there, here in links:
+                content = content.replace(there, here)
+            yield DOCS / folder / file.name, content
 
 
 def lead_to_copies(_app: Sphinx, _page: str, text: list[str]) -> None:
