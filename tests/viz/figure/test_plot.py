@@ -625,7 +625,7 @@ def test_dots_shrink_as_on_the_page(zoom, scale):
 def test_the_how_to_works_as_it_stands(tmp_path, monkeypatch, made_once):
     guide = Path(__file__).parents[3] / "docs" / "how-to" / "pictures.md"
     blocks = re.findall(r"```python\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     monkeypatch.chdir(tmp_path)
     names = {}
     exec("\n".join(blocks), names)  # noqa: S102 - our own
