@@ -40,7 +40,7 @@ from geobuffer.geodesy.edgematch import (
     is_exact,
     split_by_nearest,
 )
-from geobuffer.geodesy.ellipsoid import area_m2, check_degrees, inverse, length_m
+from geobuffer.geodesy.ellipsoid import Floats, area_m2, check_degrees, inverse, length_m
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.zones.areas import check_area, flatten_area
 from geobuffer.zones.arguments import (
@@ -803,8 +803,8 @@ def _order_sections(meetings: _Meetings) -> tuple[Section, ...]:
         shapely.multilinestrings([p for *_, line in meetings for p in shapely.get_parts(line)])
     )
     runs = sorted(map(_start_in_west, shapely.get_parts(whole)), key=lambda run: run.coords[0])
-    vertices = shapely.get_coordinates(runs).tolist()
-    position_of = {tuple(vertex): i for i, vertex in enumerate(vertices)}
+    lines = shapely.get_parts([line for *_, line in meetings])
+    position_of = _find_positions(lines, shapely.get_coordinates(runs))
     pieces = []
     for a, b, line in meetings:
         parts = [_orient_part(part, position_of) for part in shapely.get_parts(line)]
@@ -826,6 +826,17 @@ def _start_in_west(run: LineString) -> LineString:
         first = int(coords[:-1, 0].argmin())
         return shapely.linestrings(np.vstack([coords[first:-1], coords[: first + 1]]))
     return shapely.reverse(run) if tuple(coords[0]) > tuple(coords[-1]) else run
+
+
+def _find_positions(parts: Iterable[LineString], vertices: Floats) -> dict[tuple[float, ...], int]:
+    """Return where the first two vertices and the last one of each part are among some vertices.
+
+    A border has tens of thousands of vertices, and we need the places of a few.
+    """
+    ends = np.concatenate([shapely.get_coordinates(part)[[0, 1, -1]] for part in parts])
+    # Each vertex as one complex number, so that numpy compares both coordinates at once.
+    is_end = np.isin(vertices.view(np.complex128)[:, 0], ends.view(np.complex128)[:, 0])
+    return {tuple(vertices[i].tolist()): int(i) for i in np.flatnonzero(is_end)}
 
 
 def _orient_part(part: LineString, position_of: dict[tuple[float, ...], int]) -> LineString:
