@@ -12,9 +12,7 @@ Geometry is in longitude and latitude, degrees on WGS 84; distances are in metre
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
@@ -38,6 +36,7 @@ from geobuffer.geodesy.ellipsoid import (
 )
 from geobuffer.geodesy.nearest import LineIndex
 from geobuffer.geodesy.refine import Edges, Target, bend_of_edges, bound_error, refine_edges
+from geobuffer.geodesy.threads import run_in_threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,15 +120,12 @@ def buffer_rows(shapes: Shapes, distance_m: Floats, tolerance_m: Floats) -> RowB
         for rows in _split_rows(np.flatnonzero(chosen), shapes)
     ]
 
-    def fill(batch: tuple[Ints, Any]) -> None:
-        rows, draw = batch
-        drawn = draw(shapes[rows], lon[rows], lat[rows], distance_m[rows], tolerance_m[rows])
-        found.shape[rows], found.error_m[rows] = drawn
+    def fill(low: int, high: int) -> None:
+        for rows, draw in batches[low:high]:
+            drawn = draw(shapes[rows], lon[rows], lat[rows], distance_m[rows], tolerance_m[rows])
+            found.shape[rows], found.error_m[rows] = drawn
 
-    # numpy, GEOS and PROJ let other threads run while they compute.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _ in pool.map(fill, batches):
-            pass
+    run_in_threads(fill, len(batches), 1)
     return found
 
 
