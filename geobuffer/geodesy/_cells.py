@@ -1,8 +1,9 @@
 """Build and search a grid of cells with numpy: which pieces a cell keeps, which one is nearest.
 
-If numba is not installed, this module replaces the compiled loops of
-:mod:`geobuffer.geodesy._kernels`. Both find the same pieces and the same distances, to the last
-bit; the comments there explain why the method is correct.
+This module builds the grid, and searches it where the compiled loops of
+:mod:`geobuffer.geodesy._kernels` are not used: without numba, or for few points. Both find the same
+pieces and the same distances, to the last bit. The comments of the loops explain why the method is
+correct. The module is long because distances and memberships share most of its steps.
 
 ``pieces`` is ``PackedPieces.chord``: start (3), chord (3), its squared length and the inverse of
 that. Points are longitude and latitude in degrees, or Earth-centred metres (3, n).
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.integer[Any]]
 
 
-# How many pairs of a cell and a piece, or points, we measure at once. An array of them is 128 kB,
-# and the arrays of a step fit into the second cache of a processor.
+# How many pairs of a cell and a piece, and how many points, we measure at once. An array of them is
+# 128 kB, so the arrays of a step fit into the processor's L2 cache.
 _PAIRS = 16_384
 _POINTS = 16_384
 
@@ -49,8 +50,8 @@ _HALVINGS = 5
 
 # For memberships we halve only the cells that the edge crosses. Around the default border this
 # makes 400,000 cells of a square kilometre, and we measure only points in one cell of a hundred.
-# After one more halving the table would not fit into the second cache of a processor, and look-ups
-# would take longer.
+# After one more halving the table would not fit into the processor's L2 cache, and look-ups would
+# take longer.
 _TABLE_HALVINGS = 7
 
 # While cells are large, we compare runs of this many pieces instead of pieces, up to this number of
@@ -220,7 +221,7 @@ def thin_cells(
         kept[low:high] = np.bincount(own, minlength=high - low)
         found.append(piece)
     starts = np.concatenate([[0], np.cumsum(kept)])
-    # From chords to distances.
+    # We convert chords to distances.
     bounds *= 1.0 + bounds * bounds / (24.0 * B * B)
     return Lists(starts, np.concatenate(found), *bounds)
 
@@ -247,7 +248,10 @@ def _place_corners(frame: Frame, cell: Ints) -> Floats:
 def _thin_block(
     table: Floats, sag: float, corner: Floats, own: Ints, piece: NDArray[np.int32]
 ) -> tuple[Ints, NDArray[np.int32], Floats]:
-    """Return the pairs (cell, piece) that stay; each cell's least and most chord, and radius."""
+    """Return the pairs (cell, piece) to keep, and the bounds of cells, (3, n), as chords.
+
+    Bounds are ``least_m``, ``most_m`` and ``radius_m`` of :class:`Lists`.
+    """
     reach = _measure(corner[:4] - corner[4], axis=1).max(axis=0)
     # The surface of the cell bulges above the plane of its corners.
     bulge = reach * reach / (2.0 * B)
@@ -435,7 +439,7 @@ def _classify(lists: Lists, edge_m: float) -> NDArray[np.int8]:
     """Return for each cell 1 if it lies within a distance of the lines, 0 if beyond, −1 if both."""
     found = np.full(len(lists.radius_m), -1, dtype=np.int8)
     # Rounding and the bend of pieces together are less than a decimetre.
-    room = 0.1 + sum_of_doubts(lists.most_m)
+    room = 0.1 + bound_series_error(lists.most_m)
     found[lists.most_m + lists.radius_m + room < edge_m] = 1
     found[lists.least_m - lists.radius_m - room > edge_m] = 0
     return found
@@ -521,7 +525,7 @@ def _measure_in_cells(
     chord, _ = _measure_chords(chords.take(piece, axis=1), xyz.take(own, axis=1))
     best = find_group_minima(chord, own)
     # Most chords are so much shorter or longer that the geodesic need not be measured.
-    arc, room = best * (1.0 + best * best / (24.0 * B * B)), sum_of_doubts(best) + table.sag_m
+    arc, room = best * (1.0 + best * best / (24.0 * B * B)), bound_series_error(best) + table.sag_m
     inside = arc <= table.edge_m
     close = np.abs(arc - table.edge_m) <= room
     reach = best + table.sag_m + get_chord_slack(best)
@@ -535,11 +539,12 @@ def _measure_in_cells(
     return np.asarray(inside)
 
 
-def sum_of_doubts(chord_m: Floats) -> Floats:
-    """Return by how much the series of a chord may miss the geodesic, in metres.
+def bound_series_error(chord_m: Floats) -> Floats:
+    """Return by how much the short series from chord to geodesic may be off, in metres.
 
-    The series ends with the cube of the chord: 2.8 cm at 30 km, 28 m at 300 km. The curvature of
-    the Earth changes that by up to 1.4 %, and the next term adds 0.3 % of it at 1,000 km.
+    The series is the chord c and a term c³ / 24R²: 2.8 cm at 30 km, 28 m at 300 km. The curvature
+    of the Earth changes this term by up to 1.4 %, and the next term adds 0.3 % of it at 1,000 km.
+    We allow 5 %, and a millimetre for rounding.
     """
     return 1e-3 + 0.05 * chord_m**3 / (24.0 * B * B)
 
@@ -572,7 +577,7 @@ def find_nearest(
         best, second, chosen = _choose_by_chord(table, grid.member, begin, kept, xyz)
         found, passed = measure_from(pieces, chosen, xyz)
         reach = best + grid.sag_m + get_chord_slack(best)
-        # Pieces whose chords are shorter than that may be nearest as well.
+        # Pieces whose chords are shorter than this reach may be nearest as well.
         doubtful = (second <= reach * reach).nonzero()[0]
         if len(doubtful):
             again = _choose_by_length(
@@ -593,7 +598,7 @@ def find_nearest(
 def _choose_by_chord(
     table: Floats, member: NDArray[np.int32], begin: Numbers, kept: Numbers, xyz: Floats
 ) -> tuple[Floats, Floats, NDArray[np.int32]]:
-    """Return each point's shortest chord, the square of the second, and the piece of the first.
+    """Return shortest chords, squares of the second shortest, and pieces of the shortest, (n,).
 
     Points whose cells keep more pieces come first.
     """
@@ -628,7 +633,7 @@ def _choose_by_length(  # noqa: PLR0913, PLR0917 - columns of one table
     kept: Numbers,
     reach: Floats,
 ) -> tuple[Floats, NDArray[np.int32], Floats]:
-    """Return the distance, piece and share of points whose chords leave more than one piece."""
+    """Return distance, piece and share for points whose chords alone do not decide the piece."""
     point = np.arange(len(kept)).repeat(kept)
     piece = member.take(begin.repeat(kept) + number_within_groups(kept.astype(np.int64)))
     square, _ = _measure_squares(table.take(piece, axis=1), xyz.take(point, axis=1))

@@ -41,41 +41,44 @@ if TYPE_CHECKING:
 # 16 take two fifths longer.
 _BRANCH = 6
 
-# If balls leave more nodes than this to a point, we test tubes, which takes twice the time. We do
-# not if most tubes are wider than this share of their balls, as around scattered points. With 12
-# nodes instead, a point far from a straight line took twice the time, because the next level had
-# six times as many balls.
+# If more than _MANY_BALLS nodes per point remain after testing balls, we test tubes as well, which
+# takes twice the time. We do not if most tubes are wider than the share _SLENDER of their balls, as
+# around scattered points. With 12 instead of 5 nodes, a point far from a straight line took twice
+# the time, because the next level had six times as many balls.
 _MANY_BALLS = 5
 _SLENDER = 0.5
 
-# If more pieces than this are left only because chords cannot decide, we compare geodesics. That
-# takes as long as measuring two more pieces.
+# If more pieces per point than this are left only because chords cannot decide, we compare
+# geodesics. That takes as long as measuring two more pieces.
 _MANY_VAGUE = 2
 
-# Up to this distance the series ranks geodesics better than the chords do. Twice its error at
-# 1,000 km, and how that grows: of 400,000 random geodesics each, the worst was off by 0.9 mm there,
-# by 0.53 m at 3,000 km and by 1.6 km at 10,000 km.
+# Up to _FAR_M the series ranks geodesics better than the chords do. _SERIES_ERROR_M is twice its
+# error at 1,000 km, and this grows with the distance to the power _SERIES_POWER. Of 400,000 random
+# geodesics of each length, the worst was off by 0.9 mm at 1,000 km, by 0.53 m at 3,000 km and by
+# 1.6 km at 10,000 km.
 _FAR_M = 10_000_000.0
 _SERIES_ERROR_M = 2e-3
 _SERIES_POWER = 6.5
 
-# How far a piece may be from its chord, raised to the ellipsoid: a piece is straight in longitude
-# and latitude, which is a millimetre off the geodesic.
+# How far a piece may be from its chord, after the chord is raised to the ellipsoid. A piece is
+# straight in longitude and latitude, and so up to a millimetre off the geodesic; we allow twice
+# that.
 _OFF_CHORD_M = 2e-3
 
-# A geodesic is longer than its chord. Geodesics with equal chords differ by this share of that
-# excess, because the square of the radius of curvature varies by 1.4 % from its mean. If an end of
-# a geodesic moves, the change is a part of this: twice the move divided by the distance. The
-# largest factor that we found was 1.34.
+# A geodesic is longer than its chord. Between geodesics with equal chords, this excess differs by
+# at most the share _SPREAD, because the square of the radius of curvature varies by 1.4 % from its
+# mean. If one end of a geodesic moves, the excess differs by only a part of that: _MOVES times the
+# move divided by the distance. The largest factor that we found was 1.34.
 _SPREAD = 0.03
 _MOVES = 2.0
 
 # Up to 10,000 km, a geodesic grows by less than this where its chord grows by one.
 _STRETCH = 1.5
 
-#: From so many points on, we take groups of so many. A group that keeps more nodes of a level than
-#: this is split into its points. Beside a line of 300 segments, points one by one took twice the
-#: time of groups of 8, and groups of 16 or 64 as long. Where most are split, groups gain little.
+#: From MANY_POINTS points on, we search groups of _GROUP points. We split a group that keeps more
+#: than _MANY_NODES nodes of a level into its points. Beside a line of 300 segments, single points
+#: took twice the time of groups of 8; groups of 16 or 64 took as long as groups of 8. If we split
+#: most groups, grouping gains little.
 MANY_POINTS = 1_000
 _GROUP = 8
 _MANY_NODES = 8
@@ -125,7 +128,7 @@ class _Nodes(NamedTuple):
     is_slender: bool
     """Whether tubes bound the pieces so much better than balls that testing them saves time."""
     child: Ints
-    """The first child of each node, in the level below, and one number more: after the last."""
+    """The number, in the level below, of each node's first child; one more entry marks the end."""
 
 
 class _Groups(NamedTuple):
@@ -151,7 +154,7 @@ class _Pairs(NamedTuple):
     to_centre: Floats
     """From the middle of the group to the centre of the node."""
     apart: Floats | None
-    """How far the node reaches from the centre that is nearest to the group; not for points."""
+    """How far the node reaches from the centre nearest to the group; None for single points."""
 
     def select(self, rows: Ints) -> _Pairs:
         """Return some pairs."""
@@ -227,7 +230,7 @@ def _order_parts(start: Floats, end: Floats, part: Ints, shape: Ints) -> Ints | 
     """Return an order of pieces in which parts that are near each other follow one another.
 
     The nodes of a tree hold pieces that follow one another: 800 points in a random order took ten
-    times the time. None if the order given is as good, as that of lines is.
+    times the time. Return None if the given order is as good, as it is for lines.
     """
     first = find_group_starts(part)
     if len(first) <= _BRANCH:
@@ -249,8 +252,7 @@ def _order_parts(start: Floats, end: Floats, part: Ints, shape: Ints) -> Ints | 
 def sort_by_place(xyz: Floats) -> Ints:
     """Return an order of points (n, 3) in which most neighbours follow one another.
 
-    It is the order along the curve of Morton, which takes halves of a cube in turns: the binary
-    digits of the three coordinates, one after another.
+    It is the Morton order (Z-order): we interleave the binary digits of the three coordinates.
     """
     low = xyz.min(axis=0)
     size = float((xyz.max(axis=0) - low).max()) + 1.0
@@ -263,7 +265,7 @@ def sort_by_place(xyz: Floats) -> Ints:
 
 
 def _group_points(at: Floats, shape: Ints | None) -> _Groups:
-    """Return groups of points (3, n), one after another; of few points, each is a group."""
+    """Return groups of points (3, n) in their order; if there are few, each point is a group."""
     count = at.shape[1]
     if count < MANY_POINTS:
         return _take_each(np.arange(count), at)
@@ -345,7 +347,7 @@ def _find_near_tubes(nodes: _Nodes, groups: _Groups, pairs: _Pairs, reach: Float
         upper = away_m + np.maximum(farther, _STRETCH * farther) + vague
         lower = away_m - _STRETCH * radius.take(keep) - vague
         if not groups.are_points:
-            # We know how distances change against that to the nearest centre only.
+            # We only know how distances change relative to the distance to the nearest centre.
             upper[to_centre.take(keep) > reach.take(group.take(keep))] = np.inf
         keep = keep.take(_keep_by_bounds(lower, upper, group.take(keep)))
     return keep
@@ -359,9 +361,10 @@ def _measure_from_nearest(centre: Floats, away: Floats, reach: Floats, group: In
 
 
 def _bound_change(groups: _Groups, pairs: _Pairs, away: Floats, reach: Floats) -> Floats | float:
-    """Return by how much more nodes may come nearer than the nearest centre, within a group.
+    """Return by how much nodes may come nearer, relative to the nearest centre, within a group.
 
-    ``away`` and ``reach`` are the distances of nodes and of the nearest centre from its middle.
+    ``away`` are the distances of nodes from the middle of the group, ``reach`` the distance of the
+    nearest centre from it.
     """
     if pairs.apart is None:
         return 0.0
@@ -390,9 +393,9 @@ def _keep_pieces(pieces: _Nodes, at: Floats, point: Ints, piece: Ints) -> Candid
 
 
 def _keep_by_chord(lower: Floats, reach: Floats, radius: Floats, group: Ints) -> tuple[Ints, bool]:
-    """Return the pairs whose chord, at least so long, may belong to the shortest geodesic.
+    """Return the pairs whose chord, at least ``lower``, may belong to the shortest geodesic.
 
-    The last value says whether many of them are left only because chords cannot decide.
+    The second value says whether many of them are left only because chords cannot decide.
     """
     sure = np.count_nonzero(lower <= reach.take(group))
     keep = (lower <= (reach + _chord_slack(reach + radius)).take(group)).nonzero()[0]
@@ -416,7 +419,7 @@ def _measure_by_series(
 ) -> tuple[Floats, Floats]:
     """Return how long geodesics are, and by how much they may differ from that within a tube.
 
-    A geodesic is nearly an arc of the curvature in its middle, as the module ``_series`` has it.
+    A geodesic is nearly an arc with the curvature of its middle, as in the module ``_series``.
     """
     x, y, z = 2.0 * here - away
     z = z * UNPOLAR
@@ -430,11 +433,11 @@ def _measure_by_series(
 
 
 def _chord_slack(chord: Floats) -> Floats:
-    """Return by how much a chord may be longer than the shortest while its geodesic is shorter.
+    """Return by how much a chord may exceed the shortest chord although its geodesic is shorter.
 
     A geodesic of length s is longer than its chord by s³ / 24r², where r, the radius of curvature
-    along it, varies with its azimuth by 0.7 % from the mean. So chords that differ by 3 % of that
-    (1.5 cm at 80 km) rank as their geodesics do. The 1 µm is for rounding.
+    along it, varies with its azimuth by 0.7 % from the mean. So chords that differ by more than 3 %
+    of that (1.5 cm at 80 km) rank as their geodesics do. The 1 µm is for rounding.
     """
     return 1e-6 + chord * chord * chord * (_SPREAD / (24.0 * WGS84.b**2))
 
@@ -465,8 +468,8 @@ def _build_levels(
     """Return the levels of a tree, the coarsest first, the pieces last.
 
     A node holds consecutive nodes of the level below, all of one shape. Shapes are numbered, and
-    their pieces follow one another. The last array says which nodes of the coarsest level are those
-    of each shape: the first one's number, and one number more.
+    their pieces follow one another. The last array has the number of each shape's first node in the
+    coarsest level; one more entry marks the end.
     """
     columns, length = _to_columns(start), np.sqrt(squared)
     axes = _to_columns(end - start)
@@ -487,7 +490,7 @@ def _build_levels(
 
 
 def _bound_pieces(start: Floats, end: Floats, first: Ints, after: Ints, child: Ints) -> _Nodes:
-    """Return nodes, each of which holds pieces from a first to the one before another."""
+    """Return nodes; each holds the pieces from ``first`` to the one before ``after``."""
     node = np.repeat(np.arange(len(first)), after - first)
 
     def reach_from(begin: Floats, axis: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """Compile the loops of the grid with numba: which pieces a cell keeps, which one is nearest.
 
-All kernels stand in one file. numba caches a compiled function until the file of that function
-changes; it does not look whether a function called from another file has changed.
+All kernels are in one file. numba caches a compiled function until the file of that function
+changes; it does not check whether a function that it calls in another file has changed.
 
 Points are Earth-centred x, y, z in metres, or longitude and latitude in degrees. ``pieces`` is
 ``PackedPieces.chord``: start (3), chord (3), its squared length and the inverse of that.
@@ -30,11 +30,11 @@ from geobuffer.geodesy._series import (
     B,
 )
 
-# Points that a loop of :func:`find_nearest` takes before the next one: their numbers stay in the
-# processor's first cache (50 kB).
+# How many points each loop of :func:`find_nearest` takes before the next loop begins: their numbers
+# (50 kB) then stay in the processor's L1 cache.
 _BLOCK = 256
 
-# Indices without a sign, because numba checks the others for being negative.
+# We use unsigned indices, because numba tests each signed index for being negative.
 _ONE = np.uint64(1)
 
 
@@ -177,7 +177,7 @@ def _is_beaten(pieces, i, corner, foot, margin):
 
 @_jit
 def look_up_classes(lon, lat, west, south, width, height, columns, rows, classes, found):
-    """Find the class of the cell of each point, 0 outside the grid, −1 not on the globe.
+    """Find the class of the cell of each point: 0 outside the grid, −1 if it is not on the globe.
 
     ``classes`` has one more cell on each side of every row and column.
     """
@@ -199,9 +199,9 @@ def find_nearest(lon, lat, pieces, bend, first, member, west, south, width, heig
 
     The piece is −1 for points outside the grid, in cells without pieces, or too far away.
 
-    Points go through short loops in blocks. The compiler makes a loop without a search work on
-    several points at a time. And the processor fetches the pieces of many cells at once, instead
-    of waiting for those of each point. So the loops take 0.4 of the time of one long loop.
+    Points go through short loops in blocks. The compiler vectorizes the loops without a search. And
+    the processor fetches the pieces of many cells at once, instead of waiting for those of each
+    point. So the loops take 0.4 of the time of one long loop.
     """
     x, y, z, limit = np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK), np.empty(_BLOCK)
     at_lon, at_lat, found = np.empty(_BLOCK), np.empty(_BLOCK), np.empty((11, _BLOCK))
@@ -214,7 +214,7 @@ def find_nearest(lon, lat, pieces, bend, first, member, west, south, width, heig
             turned = lon[begin + p] - west
             turned -= 360.0 * np.floor(turned / 360.0)
             column, row = turned / width, (lat[begin + p] - south) / height
-            # The sines end at 720°; the tree refuses what lies beyond.
+            # The table of sines ends at 720°; the tree raises an error for larger longitudes.
             known = abs(lon[begin + p]) <= 720.0
             inside[p] = known & (column < columns) & (row >= 0.0) & (row < rows)
             # A point outside passes through the loops in the first cell; its answer is dropped.
@@ -295,21 +295,22 @@ def _measure_one(pieces, bend, m, x, y, z):
     )  # fmt: skip
 
 
-# numba copies this function into its callers: after a call per point, the loop above would not be
-# compiled for several points at a time. It takes over how strictly its callers are compiled.
+# numba inlines this function into its callers, because the compiler would not vectorize a loop that
+# calls a function for each point. The inlined code is compiled as strictly as its caller.
 @numba.njit(error_model="numpy", inline="always")
 def _measure_piece(px, py, pz, vx, vy, vz, squared, inverse, bx, by, bz, x, y, z):
     """Return the length of the geodesic from a point to its foot, and where on the piece that is.
 
-    The same as ``measure_pieces`` of ``_series``, operation by operation, so that both engines
-    return the same bits: who changes one must change the other.
+    The same as ``measure_from`` of ``_series``, operation by operation, so that both engines return
+    the same bits. If you change one, change the other.
 
-    The piece is its chord and a bend: start + t·chord + t(1 − t)·bend, to a hundredth of a
-    millimetre; one Newton step brings the foot from the chord to it.
+    The point of the piece at a share t is start + t·chord + t(1 − t)·bend, to a hundredth of a
+    millimetre. One Newton step moves the foot from the chord to this curve.
 
-    The geodesic is almost a normal section. Half-way its curvature, by Euler's and Meusnier's
-    theorems, is √(1 − e²S²) (1 + e′²T²) / a: S the sine of the latitude there, T the share of the
-    chord along the Earth's axis. The last term adds how that curvature changes along the way.
+    The geodesic is almost a normal section. By Euler's and Meusnier's theorems, the curvature in
+    its middle is √(1 − e²S²) (1 + e′²T²) / a, where S is the sine of the latitude there, and T the
+    share of the chord along the Earth's axis. The last term adds how that curvature changes along
+    the geodesic.
     """
     ax, ay, az = x - px, y - py, z - pz
     t = min(max((ax * vx + ay * vy + az * vz) * inverse, 0.0), 1.0)
@@ -320,7 +321,8 @@ def _measure_piece(px, py, pz, vx, vy, vz, squared, inverse, bx, by, bz, x, y, z
     tx, ty, tz = vx + c * bx, vy + c * by, vz + c * bz
     growth = tx * tx + ty * ty + tz * tz - 2.0 * (dx * bx + dy * by + dz * bz)
     slid = min(max(t - (dx * tx + dy * ty + dz * tz) / growth, 0.0), 1.0)
-    # Far away the bend outweighs the chord; there a metre of foot does not change the distance.
+    # Far away the bend outweighs the chord, so we keep the foot on the chord. A metre along the
+    # piece does not change the distance there.
     t = slid if growth > 0.5 * squared else t
     s = t * (1.0 - t)
     fx = px + t * vx + s * bx

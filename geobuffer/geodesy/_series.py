@@ -1,9 +1,10 @@
 """Measure the distance from points to given pieces of lines, to the same bits in two engines.
 
-The tree (:mod:`geobuffer.geodesy.nearest`) and the grid (:mod:`geobuffer.geodesy._kernels`) choose
-the nearest piece in different ways, but measure it by the same formula. The formula uses only sums,
-products, quotients and square roots, which IEEE 754 rounds in one way, in the same order. So a
-point has one distance, whether it is looked up alone or among millions.
+The tree (:mod:`geobuffer.geodesy.nearest`) and the grid (:mod:`geobuffer.geodesy._cells`, compiled
+in :mod:`geobuffer.geodesy._kernels`) choose the nearest piece in different ways, but measure it by
+the same formula. The formula uses only sums, products, quotients and square roots, in the same
+order, and IEEE 754 defines how each of them is rounded. So a point has one distance, whether it is
+looked up alone or among millions.
 
 Points are longitude and latitude in degrees; lengths are metres.
 """
@@ -71,7 +72,7 @@ def measure_from(
 ) -> tuple[Floats, Floats]:
     """Return the result of :func:`measure_pieces` for Earth-centred points (3, n).
 
-    This repeats ``_measure_found`` of :mod:`geobuffer.geodesy._kernels` operation by operation. If
+    This repeats ``_measure_piece`` of :mod:`geobuffer.geodesy._kernels` operation by operation. If
     you change one, change the other. The formula is explained there.
     """
     x, y, z = xyz

@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 #: What an element is, by its number modulo 3.
 BEGIN_FAN, SEGMENT, END_FAN = 0, 1, 2
 
-# Spokes end this many widths from their foot. They reach beyond the zone, so that the chords
-# between tips of a fan (ten degrees apart) lie outside it, too. They do not reach much farther,
-# because the zone may end at a twentieth of its width from a pole.
+# Spokes are at most this many widths long. They reach beyond the zone, so that the chords between
+# tips of a fan (ten degrees apart) lie outside it, too. They do not reach much farther, because a
+# pole may be as near as 1.05 widths to the lines.
 _REACH = 1.04
 
 # Bends of less than this angle, in degrees, have no fan: rounded vertices bend by as much.
@@ -63,10 +63,11 @@ _SHORTEST_M = 2e-4
 # Feet are accurate to micrometres. For spokes shorter than this we check on which side they lie.
 _SURE_M = 1.0
 
-# We look up at most this often where a spoke ends. From the full reach it takes 3 to 12 times.
+# The most look-ups to find where a spoke ends. From the full reach, 3 to 12 are enough.
 _LOOKUPS = 80
 
-# The tips' line departs by at most this share of the tolerance at the places that we try.
+# The line through the tips departs by at most this share of the tolerance at the places that we
+# test.
 _TIP_SHARE = 1.0 / 3.0
 
 # Where the land beyond a tip is left too, we draw the spoke longer by this share of the tolerance,
@@ -109,7 +110,7 @@ class Spokes(NamedTuple):
     """The tip as it is drawn: see :meth:`SpokeGauge.draw_tips`."""
     drawn_lat: Floats
     stop_lon: Floats
-    """The point of the lines that is as near to the tip as the foot is; else NaN."""
+    """The point of the lines that is as near to the tip as the foot is; NaN if no point is."""
     stop_lat: Floats
 
     def select(self, rows: Ints) -> Spokes:
@@ -127,7 +128,8 @@ class Spokes(NamedTuple):
 class LeftBank:
     """The left bank of lines, as a row of elements.
 
-    Arrays of two rows hold what is at the begin of each segment, and what is at its end.
+    In arrays of two rows, the first row is about the begin of each segment, the second about its
+    end.
 
     Parameters
     ----------
@@ -173,7 +175,7 @@ class LeftBank:
         middle = (ray + gap / 2.0) % 360.0
         sector = np.stack([gap[before[:n]], gap[n:]])
         self.middle = np.stack([middle[before[:n]], middle[n:]])
-        # Whether the other ray of the sector has its right there: the sides part in its middle.
+        # Whether the sector lies right of its other segment: its middle then divides the sides.
         self.is_open: _Bools = np.stack([before[:n] < n, after[n:] >= n])
         self.has_fan: _Bools = sector > 180.0 + _STRAIGHT
         self.is_hollow: _Bools = sector < 180.0 - _STRAIGHT
@@ -201,7 +203,7 @@ class LeftBank:
     def list_fans(self) -> tuple[Ints, Floats]:
         """Return the elements that are fans, and over how many degrees each spreads."""
         end, s = np.nonzero(self.has_fan)
-        # The other half of the sector is the fan of another segment, or the right of this one.
+        # The other half of the sector is the fan of another segment, or lies right of the lines.
         return 3 * s + np.array([BEGIN_FAN, END_FAN])[end], self.sector[end, s] / 2.0 - 90.0
 
     def find_open(self, element: Ints, share: Floats) -> _Bools:
@@ -248,8 +250,8 @@ class SpokeGauge:
     tolerance_m
         How far the line through the tips may be from where another stretch becomes nearest.
     has_touches
-        Whether a vertex touches the lines. All around it, two stretches are equally near, and the
-        earlier one has what is nearest to both.
+        Whether a vertex touches another segment. Points near such a vertex may be equally near to
+        two stretches, and then belong to the earlier one.
     """
 
     def __init__(
@@ -295,8 +297,9 @@ class SpokeGauge:
         is_open = self._bank.find_open(element, share)
         # On the line between left and right, rounding decides; so we test a little to the left.
         inward = np.where(is_open, np.where(element % 3 == BEGIN_FAN, _STRAIGHT, -_STRAIGHT), 0.0)
-        # Where a vertex touches the lines, a spoke may be the earlier stretch's. Elsewhere what is
-        # nearest to the tip is nearest to the middle; of short spokes we do not take that for sure.
+        # Where a vertex touches another segment, a spoke may belong to the earlier stretch.
+        # Elsewhere the middle of a spoke has the foot of its tip. We rely on that except for short
+        # spokes.
         ask = is_open | self._has_touches | (length < _SURE_M)
         rows = np.flatnonzero((length > 0.0) & ask)
         middle = direct(lon[rows], lat[rows], (azimuth + inward)[rows], length[rows] / 2.0)
@@ -323,8 +326,8 @@ class SpokeGauge:
         """Return how far spokes reach, up to the full reach, and the points (n, 2) that stop them.
 
         We begin at the full reach, or where a guess would stop the spoke. While another point of
-        the lines is nearer to the tip than the foot is, we draw the tip back to where that point
-        is as near.
+        the lines is nearer to the tip than the foot is, we move the tip back to where both are
+        equally near.
         """
         length, stop = self._apply_guesses(lon, lat, azimuth, guesses)
         open_ = np.arange(len(lon))
@@ -402,19 +405,19 @@ class SpokeGauge:
     def _find_wrong_edges(self, begin: Spokes, end: Spokes, share: float) -> _Bools:
         """Return which edges between tips are not where another stretch becomes nearest.
 
-        At one share of each we ask what is nearest: a little before it the own stretch must be,
-        between the feet of both spokes, and a little beyond it another. That takes a third of the
-        time of measuring a spoke.
+        At one share of each edge we look up the nearest point twice. A little before the edge, it
+        must lie between the feet of both spokes; a little beyond the edge, it must not. That takes
+        a third of the time of measuring a spoke.
         """
         shortest = np.minimum(begin.length_m, end.length_m)
-        wrong = shortest == 0.0  # no edge to be asked beside
+        wrong = shortest == 0.0  # we cannot test beside a spoke without length
         rows = np.flatnonzero((shortest > 0.0) & (shortest < self._width_m))
         a, b = begin.select(rows), end.select(rows)
         lon = a.tip_lon + share * (b.tip_lon - a.tip_lon)
         lat = a.tip_lat + share * (b.tip_lat - a.tip_lat)
         east = np.cos(np.radians(lat))
         along = np.stack([(b.tip_lon - a.tip_lon) * east, b.tip_lat - a.tip_lat])
-        # Walking the line, one has the edge on the left, and what is beyond it farther left.
+        # The edge runs along the left of the line, so its own left side is beyond it.
         beyond = np.stack([-along[1] / east, along[0]]) / np.maximum(np.hypot(*along), 1e-15)
         beyond *= self._overlap_m / _DEGREE_M
         middle_lon, middle_lat = (a.lon + b.lon) / 2.0, (a.lat + b.lat) / 2.0
@@ -429,7 +432,8 @@ class SpokeGauge:
     def _probe_edges(self, begin: Spokes, end: Spokes, share: float) -> Spokes:
         """Measure a spoke between each pair of neighbours, at a share of the edge between them.
 
-        In a fan, where equal angles may be far from equal ways, it is the share of the chord.
+        In a fan, equal angles may be very unequal parts of the edge, so we use a share of its
+        chord.
         """
         between = np.full(len(begin.share), share)
         fan = np.flatnonzero(begin.element % 3 != SEGMENT)
@@ -443,7 +447,7 @@ class SpokeGauge:
             )
             turn = (b.azimuth - a.azimuth) % 360.0
             part = ((to_chord - a.azimuth) % 360.0) / np.maximum(turn, 1e-12)
-            # Where one of them has no length, the chord says nothing.
+            # If one of the spokes has no length, the chord does not show the angle.
             blind = (part > 1.0) | (np.minimum(a.length_m, b.length_m) == 0.0)
             between[fan] = np.where(blind, 0.5, np.clip(part, 0.2, 0.8))
         guesses = [np.stack([one.stop_lon, one.stop_lat], axis=1) for one in (begin, end)]
@@ -465,7 +469,7 @@ class SpokeGauge:
         uneven = (probe.element % 3 != SEGMENT) & ((share < 0.1) | (share > 0.9))
         uneven &= np.sqrt(squared) > self._tip_m
         shortest = np.minimum(np.minimum(begin.length_m, end.length_m), probe.length_m)
-        # Between spokes so near to one another nothing is seen.
+        # Between spokes that are this close, another spoke would change less than the tolerance.
         feet = np.hypot((end.lon - begin.lon) * east, (end.lat - begin.lat) * _DEGREE_M)
         turn = np.radians(np.abs(wrap_degrees(end.azimuth - begin.azimuth)))
         apart = feet + turn * np.maximum(begin.length_m, end.length_m)
@@ -485,7 +489,7 @@ def _find_tie(length_m: Floats) -> Floats:
 def _find_tips(
     lon: Floats, lat: Floats, azimuth: Floats, length_m: Floats
 ) -> tuple[Floats, Floats]:
-    """Return the ends of spokes; of spokes without length, the very feet."""
+    """Return the ends of spokes; for spokes without length, exactly their feet."""
     tip_lon, tip_lat, _ = direct(lon, lat, azimuth, length_m)
     none = length_m == 0.0
     return np.where(none, lon, unwrap_near(tip_lon, lon)), np.where(none, lat, tip_lat)
@@ -494,9 +498,9 @@ def _find_tips(
 def _find_level_lengths(
     lon: Floats, lat: Floats, azimuth: Floats, stop: Floats, most_m: Floats
 ) -> Floats:
-    """Return how far along spokes one is as far from the foot as from another point.
+    """Return the lengths along spokes at which the foot and the point ``stop`` are equally far.
 
-    At most ``most_m``.
+    Lengths are at most ``most_m``.
     """
     to_stop, _, away = inverse(lon, lat, *stop.T)
     level = _find_level_on_sphere(away, to_stop - azimuth)
@@ -504,9 +508,10 @@ def _find_level_lengths(
 
 
 def _find_level_on_sphere(away_m: Floats, turn: Floats) -> Floats:
-    """Return where one is as far from the foot as from a point so far away, in a direction.
+    """Return the lengths along spokes at which the foot and another point are equally far.
 
-    ``turn`` is the angle, in degrees, between that direction and the spoke.
+    ``away_m`` is the distance of that point from the foot, and ``turn`` the angle at the foot, in
+    degrees, between the point and the spoke.
     """
     ahead = np.maximum(np.cos(np.radians(turn)), 1e-15)
     return np.asarray(WGS84.a * np.arctan2(np.tan(away_m / 2.0 / WGS84.a), ahead))

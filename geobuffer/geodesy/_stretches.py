@@ -36,12 +36,13 @@ _FINEST_M = 5.0
 _DETOUR = 10.0
 
 # We cut an end back to where the outlines are no farther apart than this many times the median of
-# its stretch. The factor is below 2: outlines that only touch part in proportion to the way, and
-# are then cut back to nothing. It is above 1, so that noise alone is hardly cut.
+# its stretch. The factor is below 2: if outlines only touch at a point, their distance grows in
+# proportion to the way, and we then cut back the whole stretch. It is above 1, so that noise alone
+# is hardly cut.
 _TYPICAL = 1.5
 
 # An end that we cut off stays cut off unless a part of it is longer than this many times the
-# distance between the outlines. Outlines that part at 6 degrees or more never are.
+# distance between the outlines. Where outlines diverge by 6 degrees or more, no part is that long.
 _STEADY = 10.0
 
 
@@ -63,7 +64,7 @@ class Samples(NamedTuple):
 class Stretch(NamedTuple):
     """A stretch of a ring: the points along it, by chainage (m) and by their place in the samples.
 
-    Beyond the ring's first vertex, chainages go on beyond the ring's length.
+    If the stretch passes the ring's first vertex, its chainages continue beyond the ring's length.
     """
 
     ring: int
@@ -142,7 +143,7 @@ class _NearbyIndex:
     def __init__(self, index: LineIndex, tolerance_m: float) -> None:
         self.index = index
         p = index.pieces
-        # A piece that may come within the tolerance starts there, being a kilometre at most.
+        # A piece is at most about a kilometre long, so one within the tolerance starts in here.
         margin = np.degrees((tolerance_m + 2e3) / WGS84.b)
         self.south, self.north = p.lat.min() - margin, p.lat.max() + margin
         steepest = np.radians(min(max(abs(self.south), abs(self.north)), 89.9))
@@ -260,7 +261,7 @@ def _find_matched_intervals(
 
 
 def _join_ends(begin: Floats, end: Floats, length: float) -> Floats:
-    """Join the last interval of a ring to those at its start that it runs into."""
+    """Join the last interval of a ring to those at the ring's start that it reaches."""
     while len(begin) > 1 and end[-1] - length >= begin[0] - SAME_M:
         end[-1] = max(end[-1], end[0] + length)
         begin, end = begin[1:], end[1:]
@@ -312,7 +313,10 @@ def _trim_ends(stretch: Stretch, length: float) -> Stretch | None:
 
 
 def _find_steady_part(end: Stretch) -> tuple[int, int] | None:
-    """Return the first and last point of a part of an end that is long for how far it is apart."""
+    """Return the first and last point of a part of an end; None if the part is too short.
+
+    It must be ``_STEADY`` times as long as the largest distance between the outlines along it.
+    """
     core = _find_core(end)
     if core is None:
         return None
@@ -321,7 +325,7 @@ def _find_steady_part(end: Stretch) -> tuple[int, int] | None:
 
 
 def _find_core(stretch: Stretch) -> tuple[int, int] | None:
-    """Return the first and last point within which ends are as near as is typical."""
+    """Return the first and last point of the part whose ends are as near as is typical of it."""
     begin, end = 0, len(stretch.chainage) - 1
     while end > begin:
         within = stretch.part(slice(begin, end + 1))

@@ -4,7 +4,7 @@ A shape that crosses the antimeridian has two forms. In files it is *cut* at ±1
 section 3.1.9): every longitude lies within ±180°. For computing it is *unwrapped*: longitudes
 continue beyond ±180°, so that no edge jumps from one end of the map to the other.
 
-One rule reads edges, in files and in memory. An edge is the straight line between its positions
+We read edges in files and in memory by one rule. An edge is the straight line between its positions
 (RFC 7946, section 3.1.1). Two kinds of edges are longer than 180° of longitude:
 
 - A *step over 180°* runs from one end of the map to the other, as from 178 to −179. We read it the

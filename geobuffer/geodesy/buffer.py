@@ -142,8 +142,8 @@ def trace_outline(index: LineIndex, distance_m: float, *, tolerance_m: float) ->
 class PlanarBuffers:
     """Planar buffers at many distances from lines: pictures, without a measured error.
 
-    The page uses this second way to buffer for the areas that flat ends cut off, at each width of
-    its slider. A sketch is enough there.
+    The HTML map uses it for the areas that flat ends cut off, at each width of its slider. A sketch
+    is enough there.
 
     We buffer once by a narrow distance, which closes the bends of the lines, and buffer the result
     again for each wide buffer. Thirty buffers of the lines themselves, up to 30 km from the default

@@ -5,7 +5,8 @@ first area: the stretches of it that run along the second outline within a toler
 off and breaks closed. The second area is then adjusted to that line, so that near it no point
 belongs to both areas or to neither.
 
-Geometry is in longitude and latitude, degrees on WGS 84; distances are in metres.
+Geometry is in longitude and latitude, degrees on WGS 84; distances are in metres. The module is
+long because it is one algorithm, from two outlines to the sections of their common line.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
 _CRUMB = 2.0
 
 # To find where a section of a matched line ends, we look at points no farther apart than this, or
-# than half the tolerance if that is more. No map shows more finely where three regions meet.
+# than half the tolerance if that is more. No map shows more exactly where three regions meet.
 _STEP_M = 50.0
 
 # Degrees (some centimetres) by which a tie to the other outline reaches beyond that outline, so
@@ -351,8 +352,8 @@ def _extend_to_runs(samples: Samples, inside: Ints, deep: Ints) -> Ints:
     mask = np.zeros(len(samples.line), dtype=bool)
     mask[inside] = True
     after = find_successors(samples.line)
-    # A run is numbered by the samples outside that come before it; over the first vertex of a ring
-    # it has two numbers, and either part counts for itself.
+    # The number of a run is the count of samples outside before it. A run across the first vertex
+    # of a ring has two numbers, so we decide about its two parts separately.
     number = np.cumsum(~mask)
     kept = mask & np.isin(number, number[deep])
     entered = np.zeros_like(kept)
@@ -526,7 +527,7 @@ def _tie_ends(lines: Sequence[LineString], other: BaseGeometry) -> list[LineStri
     # A foot lies within ±180°, and an end within 0° to 360° beside the antimeridian.
     feet = ends + wrap_degrees(np.stack([found.lon, found.lat], axis=1) - ends)
     corner = vertices[shapely.STRtree(shapely.points(vertices)).nearest(shapely.points(feet))]
-    # A tie to a corner must meet it to the last bit, or it passes beside it.
+    # A tie to a corner must have exactly its coordinates; otherwise it passes beside the corner.
     is_corner = np.abs(corner - feet).max(axis=1) < _OVERSHOOT / 100.0
     feet = np.where(is_corner[:, None], corner, feet)
     away = feet - ends
@@ -537,9 +538,9 @@ def _tie_ends(lines: Sequence[LineString], other: BaseGeometry) -> list[LineStri
 
 
 def _measure_slivers_km2(slivers: BaseGeometry) -> float:
-    """Return the area of many narrow polygons in km², as a plane of equal area shows them.
+    """Return the area of many narrow polygons in km², measured in an equal-area plane.
 
-    An edge bends in that plane, but the other edge of the sliver bends alike.
+    An edge bends in that plane, but the opposite edge of the sliver bends in the same way.
     """
     parts = [part for part in shapely.get_parts(slivers) if part.geom_type == "Polygon"]
     plane = shapely.transform(shapely.segmentize(parts, _BEND_DEGREES), project_equal_area)
@@ -569,7 +570,7 @@ def split_by_nearest(
         Lines by the numbers of the nearest of `ones` and of `others`. A piece that would be
         shorter than twice the tolerance stays with its longer neighbour.
     """
-    # Of a single outline we know which is the nearest.
+    # A single outline is always the nearest one, so it needs no index.
     sides = [LineIndex(outlines) if len(outlines) > 1 else None for outlines in (ones, others)]
     found: dict[tuple[int, int], list[LineString]] = {}
     for line in lines:
@@ -612,7 +613,7 @@ def _split_into_runs(label: Ints, length: Floats, least_m: float) -> Iterator[tu
         shortest = int(np.argmin(lengths))
         if lengths[shortest] >= least_m:
             break
-        # It joins the longer neighbour: we drop its start if that is the one before, else its end.
+        # The shortest run joins its longer neighbour: we drop the bound between the two.
         before = lengths[shortest - 1] if shortest > 0 else -1.0
         after = lengths[shortest + 1] if shortest + 1 < len(lengths) else -1.0
         del bounds[shortest if before >= after else shortest + 1]

@@ -33,8 +33,8 @@ Ints: TypeAlias = NDArray[np.int64]
 
 WGS84 = pyproj.Geod(ellps="WGS84")
 
-# The widest buffer: a tenth of the way round the globe. Beyond that, outlines start to meet
-# themselves behind the pole, and no announced zone is as wide.
+# The largest distance of a buffer: a twentieth of the Earth's circumference. With larger ones,
+# outlines start to meet themselves beyond the pole, and no announced zone is as wide.
 LIMIT_M = 2_000_000.0
 
 # A piece of a segment is short enough if its chord is off the segment by no more than this. This
@@ -171,7 +171,7 @@ class Pieces(NamedTuple):
     """The number of the line's part; pieces of a part follow one another without a break."""
 
     def at(self, piece: Ints, share: Floats) -> tuple[Floats, Floats]:
-        """Return longitude and latitude at these shares (0 to 1) of pieces; longitudes run on."""
+        """Return longitude and latitude at these shares (0 to 1) of pieces; we do not wrap them."""
         return (
             self.lon[piece] + share * self.dlon[piece],
             self.lat[piece] + share * self.dlat[piece],
@@ -191,7 +191,8 @@ def cut_into_pieces(lines: Sequence[BaseGeometry]) -> Pieces:
     Raises
     ------
     GeometryError
-        A line is empty, has no length, or a vertex is not finite or beyond ±90° latitude.
+        All lines are empty or without length; or a vertex is not finite, or beyond ±720° of
+        longitude or ±90° of latitude.
     """
     start, step, owner, part = _list_segments(lines)
     cuts = _count_pieces(start, step)
@@ -272,7 +273,7 @@ def area_m2(shape: BaseGeometry) -> float:
 
 
 def areas_m2(shapes: Sequence[BaseGeometry] | NDArray[np.object_]) -> Floats:
-    """Return the area in m² of each shape, as :func:`area_m2`; 0 for what is no polygon.
+    """Return the area in m² of each shape, as :func:`area_m2`; 0 for shapes without polygons.
 
     Examples
     --------
@@ -339,7 +340,7 @@ def quadrangle_area_m2(lon: Floats, lat: Floats) -> Floats:
     # Longitudes count from the first corner, so that the antimeridian does not matter.
     lonlat = np.stack([wrap_degrees(lon - lon[..., :1]), lat], axis=-1)
     plane = project_equal_area(lonlat.reshape(-1, 2)).reshape(lonlat.shape)
-    # Here as well, so that no digits are lost.
+    # We count metres from the first corner as well, so that no digits are lost.
     x, y = np.moveaxis(plane - plane[..., :1, :], -1, 0)
     twice = (x * np.roll(y, -1, axis=-1) - np.roll(x, -1, axis=-1) * y).sum(axis=-1)
     return np.asarray(np.abs(twice) / 2.0)

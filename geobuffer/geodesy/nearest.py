@@ -2,8 +2,8 @@
 
 :class:`LineIndex` answers which point of the lines is nearest, how far away it is, and whether it
 is passed on the left or on the right. It keeps the lines as short pieces and as nodes where pieces
-meet or end (:class:`Nodes`). A tree of their chords finds the pieces close by; those are in
-Earth-centred coordinates, which know no antimeridian, no pole and no projection.
+meet or end (:class:`Nodes`). A tree of their chords finds the pieces near a point. The chords are
+in Earth-centred coordinates, so the antimeridian and the poles need no special treatment.
 
 Points and lines are degrees on WGS 84, longitude first; distances are metres. A *foot* is the
 point of a piece that is nearest to a given point.
@@ -52,7 +52,8 @@ _BATCH = 16_384
 # noise of geodesics (some nanometres) would decide which section a place is nearest to.
 TIE_M = 1e-6
 
-# The largest length of pieces; they are a little longer where longitudes shrink.
+# The largest length of pieces. We cut them to 1,000 m, but they become a little longer where the
+# length of a degree of longitude changes along a segment.
 _PIECE_M = 1_100.0
 
 # A point nearer than this is on the line. Feet are right to some micrometres only, so the direction
@@ -104,11 +105,11 @@ class LineIndex:
     shortest geodesic holds the foot.
 
     Many points are looked up in a grid of cells instead (:mod:`geobuffer.geodesy._cells`), which
-    takes a fraction of the time, and less again where numba is installed (the extra ``fast``). The
-    index builds the grid when it pays, and keeps it. The tree still answers for points outside the
-    grid, which reaches 110 km beyond the lines, and for points more than 1,000 km from them. Both
-    ways measure the piece that they found by one formula (:mod:`geobuffer.geodesy._series`), so
-    they agree to the last bit.
+    takes a fraction of the time, and even less if numba is installed (the extra ``fast``). The
+    index builds the grid when that saves time, and keeps it. The tree still answers for points
+    outside the grid, which reaches 110 km beyond the lines, and for points more than 1,000 km from
+    them. Both ways measure the piece that they found by one formula
+    (:mod:`geobuffer.geodesy._series`), so they agree to the last bit.
 
     Parameters
     ----------
@@ -122,7 +123,8 @@ class LineIndex:
     Raises
     ------
     GeometryError
-        A line is empty, has no length, or a vertex is not finite or beyond ±90° latitude.
+        All lines are empty or without length; or a vertex is not finite, or beyond ±720° of
+        longitude or ±90° of latitude.
 
     Examples
     --------
@@ -158,7 +160,7 @@ class LineIndex:
         Raises
         ------
         GeometryError
-            A coordinate is not finite, or a latitude lies beyond ±90°.
+            A coordinate is not finite, a longitude lies beyond ±720°, or a latitude beyond ±90°.
         """
         p, (distance, i, t) = self.pieces, self.find_feet(*_to_arrays(lon, lat))
         chainage = p.chainage_m[i] + t * p.length_m[i]
@@ -171,7 +173,8 @@ class LineIndex:
         Left is meant in the direction of the line from its start. If the nearest point is a vertex,
         both stretches that meet there decide. If it is an end, the line counts as going straight
         on. A point of the line itself, to a tenth of a millimetre, is on the left.
-        Parameters and errors as :meth:`nearest`.
+
+        Parameters and errors are those of :meth:`nearest`.
         """
         return self.find_sides(lon, lat)[0]
 
@@ -206,18 +209,11 @@ class LineIndex:
         up = np.stack([flat * np.cos(foot_lon), flat * np.sin(foot_lon), np.sin(foot_lat)], axis=1)
         return np.asarray((np.cross(chord, away) * up).sum(axis=1) >= 0.0)
 
-    def free_ends(self) -> tuple[Floats, Floats, Floats]:
-        """Return longitude, latitude and outward azimuth of ends where no other line starts.
-
-        The azimuth (degrees) is that of the line at its very end.
-        """
-        return self.nodes.free_ends()
-
     def within(self, lon: ArrayLike, lat: ArrayLike, distance_m: float) -> NDArray[np.bool_]:
         """Return which points lie within a distance (metres) of the lines, the edge included.
 
-        With the grid, only points in cells that the edge crosses are measured, one in a hundred.
-        Parameters and errors as :meth:`nearest`.
+        With the grid, we measure only points in cells that the edge crosses, one in a hundred.
+        Other parameters and errors are those of :meth:`nearest`.
         """
         lon, lat = _to_arrays(lon, lat)
         if not self._uses_class_table(len(lon), distance_m):
@@ -334,7 +330,7 @@ class LineIndex:
     def _find_repeats(
         self, point: Ints, piece: Ints, t: Floats, chord: Floats
     ) -> NDArray[np.bool_]:
-        """Return which feet are on a vertex that the piece before also has: we measure it once.
+        """Return which feet are on a vertex of the piece before, too: we measure such a foot once.
 
         Only within 100 km, where the foot of the chord is the foot of the geodesic to 1 m.
         """
@@ -350,7 +346,7 @@ class LineIndex:
     def _measure_feet(
         self, lon: Floats, lat: Floats, piece: Ints, t: Floats, near: NDArray[np.bool_]
     ) -> Feet:
-        """Measure geodesics from points to their pieces; ``near`` as the grid measures them."""
+        """Measure geodesics from points to their pieces; the ``near`` ones as the grid does."""
         distance, t = np.empty(len(piece)), t.copy()
         for rows, measure in (
             (np.flatnonzero(near), self._measure_series),
@@ -399,7 +395,7 @@ class LineIndex:
         phi, heading = np.radians(foot_lat), p.heading(piece, foot_lat)
         turn = np.radians(azimuth) - heading
         # How the slope of the distance, −cos(turn), grows along the piece: because geodesics
-        # spread, and because the piece bends, which outweighs the first far away.
+        # spread, and because the piece bends. Far away, the bend outweighs the spread.
         bend = np.tan(phi) * np.sin(heading) * (1.0 + np.cos(heading) ** 2)
         spread = np.sin(turn) ** 2 / np.tan(np.clip(distance / WGS84.a, 1e-12, 3.1))
         growth = (spread + np.sin(turn) * bend) / WGS84.a
@@ -437,7 +433,7 @@ class LineIndex:
         return self._fine_grid
 
     def _get_class_table(self, distance_m: float) -> ClassTable:
-        """Return which cells lie within a distance; that of the last distance is kept."""
+        """Return which cells lie within a distance; we keep the table of the last distance."""
         if self._class_table is None or self._class_table.edge_m != distance_m:
             self._class_table = _cells.build_class_table(
                 self._packed_pieces, self._runs, self.pieces.lon, self.pieces.lat, distance_m
@@ -493,16 +489,6 @@ class Nodes:
         best = best[find_group_starts(point[best])]
         return np.asarray((turn[best] <= 0.0) == leaves[ray[best]])
 
-    def free_ends(self) -> tuple[Floats, Floats, Floats]:
-        """Return longitude, latitude and outward azimuth of ends where no other line starts."""
-        node, azimuth, leaves = self._rays
-        _, first, count = np.unique(node, return_index=True, return_counts=True)
-        ray = first[count == 1]
-        ends = np.concatenate([self.begin, self.end])
-        piece_of = np.argsort(ends, kind="stable")[ray] % len(self.begin)
-        lon, lat = self._pieces.at(piece_of, (~leaves[ray]).astype(float))
-        return lon, lat, wrap_degrees(azimuth[ray] + 180.0)
-
     @cached_property
     def _rays(self) -> tuple[Ints, Floats, NDArray[np.bool_]]:
         """The rays of nodes: node, azimuth (degrees) and whether the line leaves along it."""
@@ -533,7 +519,7 @@ def find_tips(lines: Sequence[BaseGeometry]) -> Floats:
     return np.round(ends, 10)
 
 
-# --- arguments, and the compiled grid ---
+# --- arguments ---
 
 
 def _to_arrays(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:

@@ -72,10 +72,10 @@ _ROUNDS = 20
 # at 90 m for a distance of 10 km and a tolerance of 0.1 m.
 _HALVINGS = 18
 
-# The share of the distance by which lines may come nearer between two vertices of a narrow zone,
-# besides the error of removed vertices. The planar buffer leaves out less: at most 35 m at 60 km,
-# and 16 chords of a quarter circle are short by 0.0012 of the distance. Without this limit, an edge
-# of 100 km at 20 m from a line took 25,000 look-ups.
+# We assume that, between two vertices, an edge is too near to the lines by at most this share of
+# the distance, besides the error of removed vertices. The planar buffer is off by less: at most
+# 35 m at 60 km, and 16 chords of a quarter circle are short by 0.0012 of the distance. Without this
+# limit, an edge of 100 km at 20 m from a line took 25,000 look-ups.
 _LEFT_OUT = 0.002
 
 # How many edges we bound at once, which limits the memory for their parts.
@@ -177,9 +177,9 @@ def _find_needed_vertices(
 ) -> NDArray[np.bool_]:
     """Return which vertices are needed: those that lie off an edge between their neighbours.
 
-    A curve of the plane may be straight in longitude and latitude: the zone along a parallel had
-    fifty times the vertices that it needs. We treat a degree of longitude as if it were as long as
-    one of latitude, so away from the equator we keep more vertices than needed.
+    A curve in the plane may be a straight line in longitude and latitude. The zone along a parallel
+    had fifty times the vertices that it needs. We treat a degree of longitude as if it were as long
+    as one of latitude, so away from the equator we keep more vertices than needed.
     """
     needless_m = _NEEDLESS * target.tolerance_m[ring]
     after = find_successors(ring)

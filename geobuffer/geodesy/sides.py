@@ -7,10 +7,10 @@ leave the lines to the left, up to the point where their foot is no longer the n
 lines (:mod:`geobuffer.geodesy._spokes`). The right side is the rest of the zone.
 
 Spokes take time. So we first cut the zone into *faces*, along the lines and along the geodesics
-between left and right beyond ends of lines. A face that borders only left banks is left, and one
-that borders only right banks is right. The others are *mixed*. We cut those along geodesics from
-the edge of the zone to the feet of its points, because the side is the same along such a geodesic.
-We draw spokes only in the faces that are still mixed.
+that divide left and right beyond ends of lines. A face that borders only left banks is left, and
+one that borders only right banks is right. The others are *mixed*. We cut those along geodesics
+from the edge of the zone to the feet of its points, because the side is the same along such a
+geodesic. We draw spokes only in the faces that are still mixed.
 
 Geometry is in longitude and latitude, degrees on WGS 84, with longitudes unwrapped around the
 outline's meridian; distances are in metres. The module is long because it is one algorithm, from
@@ -63,7 +63,7 @@ _NEEDLE_SHARE = 1.5 / _PER_WIDTH**2
 # How far left and right of a segment we look for its faces: less than any gap that matters.
 _BESIDE_M = 1e-3
 
-# More metres than any degree has.
+# More metres than any degree of latitude or longitude has.
 _DEGREE_M = 112_000.0
 
 # Points nearer than this, in degrees, are one point: 0.1 mm.
@@ -217,7 +217,7 @@ def _find_at_vertices(meetings: _Places) -> _Bools:
 
 
 def _find_near_vertices(segments: _Segments, reach_m: float) -> _Places:
-    """Return the feet, on segments, of near vertices that are not ends of the same segment."""
+    """Return the feet of vertices on nearby segments that do not end at the vertex."""
     bank = segments.bank
     node, kept = np.unique(bank.node.ravel(), return_index=True)
     lon, lat = bank.lon.ravel()[kept], bank.lat.ravel()[kept]
@@ -354,7 +354,8 @@ def _sort_faces(
 ) -> _Faces:
     """Cut the zone into faces, and sort them by the banks that border them.
 
-    We look up the face halfway between the first spokes; all meetings are among their places.
+    We look up the faces halfway between first spokes. All meetings are places of first spokes, so
+    no segment meets another one between them.
     """
     bank, (element, share) = segments.bank, places
     edges = shapely.union_all([whole.boundary, *segments.lines, *cuts.lines])
@@ -646,7 +647,8 @@ def _measure_from_edge(shape: BaseGeometry, lon: Floats, lat: Floats) -> Floats:
     coords, ring = shapely.get_coordinates(rings, return_index=True)
     begin = np.flatnonzero(np.diff(ring) == 0)
     edges = shapely.linestrings(np.stack([coords[begin], coords[begin + 1]], axis=1))
-    # An index of single edges takes a fifth of the time. A degree is longest north and south.
+    # A tree of single edges takes a fifth of the time. The edge nearest in degrees is at most
+    # ``_DEGREE_M * degrees`` away, so the edge nearest in metres meets a box of that size.
     tree = shapely.STRtree(edges)
     _, degrees = tree.query_nearest(
         shapely.points(lon, lat), all_matches=False, return_distance=True

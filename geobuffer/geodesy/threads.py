@@ -1,4 +1,4 @@
-"""Share work on arrays among threads, where the loops that do it release Python's lock."""
+"""Share work on arrays among threads. The loops that do the work must release the GIL."""
 
 from __future__ import annotations
 

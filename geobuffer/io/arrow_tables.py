@@ -34,7 +34,7 @@ class ArrowStream(Protocol):
 # The columns of a table of points that answers depend on.
 USED = ("accuracy_m", "radius_m", "country", "country_name", "oblast", "oblast_iso", "candidates")
 
-# As in the reader of tables: so many rows show what a column holds.
+# We look at this many rows to find out what a column holds, as the reader of tables does.
 _SAMPLE_ROWS = 10_000
 
 
@@ -73,8 +73,8 @@ def read_arrow_stream(table: ArrowStream) -> pa.Table:
 def make_points_table(rows: pa.Table, used: Collection[str] | None = USED) -> gpd.GeoDataFrame:
     """Return the shapes of a table of Arrow, with the columns that are used.
 
-    Shapes come from the one column with a type of GeoArrow; else points come from columns that are
-    named as in files, such as ``lon`` and ``lat``, in degrees.
+    Shapes come from the one column with a type of GeoArrow. Without such a column, points come from
+    two columns of degrees that are named as in files, such as ``lon`` and ``lat``.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def make_points_table(rows: pa.Table, used: Collection[str] | None = USED) -> gp
     ------
     DataError
         The table has no shapes and no coordinates, or several of either; or its shapes cannot be
-        read; or a column that is used has the name of another.
+        read; or two columns that are used have the same name.
     MissingCRSError
         The column of shapes states no coordinate reference system.
 
@@ -141,13 +141,13 @@ def take_table(table: Any, used: Collection[str] | None = USED) -> tuple[Any, pa
 
 
 def _is_geoarrow(field: pa.Field) -> bool:
-    """Return whether a column has a type of GeoArrow, whether or not its package is there."""
+    """Return whether a column has a type of GeoArrow, even if no GeoArrow package is installed."""
     name = (field.metadata or {}).get(b"ARROW:extension:name", b"").decode()
     return str(name or getattr(field.type, "extension_name", "")).startswith("geoarrow.")
 
 
 def _select_columns(rows: pa.Table, names: list[str]) -> pa.Table:
-    """Return some columns; of several with one name, none can be told from the other."""
+    """Return some columns; raise an error if several have one name, because they are ambiguous."""
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise DataError(
@@ -158,7 +158,7 @@ def _select_columns(rows: pa.Table, names: list[str]) -> pa.Table:
 
 
 def _make_facts(rows: pa.Table, names: list[str]) -> pd.DataFrame:
-    """Return columns as a table of pandas, numbered from 0 whatever index a pandas table had."""
+    """Return columns as a table of pandas with rows numbered from 0; we ignore a stored index."""
     facts: pd.DataFrame = _select_columns(rows, names).to_pandas(ignore_metadata=True)
     return facts
 
@@ -181,7 +181,7 @@ def _read_shapes(rows: pa.Table, name: str) -> gpd.GeoSeries:
 
 
 def _read_degrees(rows: pa.Table, name: str) -> Any:
-    """Return a column of numbers, NaN where one is missing; without a copy if it is plain."""
+    """Return a column of numbers, NaN where one is missing; without a copy where possible."""
     import pyarrow as pa
 
     try:
@@ -241,7 +241,7 @@ def join_shapes(rows: pa.Table, found: gpd.GeoDataFrame) -> pa.Table:
 
 
 def _cast_views(rows: pa.Table) -> pa.Table:
-    """Return a table whose texts can be filtered; pyarrow cannot do it with those of Polars."""
+    """Convert the string and binary views of Polars, because pyarrow cannot filter them."""
     import pyarrow as pa
 
     plain = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}

@@ -39,14 +39,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# The name of a temporary folder: our prefix and eight letters of mkdtemp.
+# The name of a temporary folder: our prefix and eight characters that mkdtemp chooses.
 PREFIX = ".geobuffer-"
 _TEMPORARY_NAME = re.compile(re.escape(PREFIX) + "[a-z0-9_]{8}")
 # The file that the writer locks. No target has such a name.
 _LOCK = ".lock"
 
-# Before we have locked a new folder, another process may remove it as abandoned. This happens now
-# and then, because it is possible for some microseconds, but never 100 times in a row.
+# Before we have locked a new folder, another process may remove it as abandoned, and we try again.
+# This is possible only for some microseconds, so it does not happen 100 times in a row.
 _TRIES = 100
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -61,8 +61,8 @@ def check_writable(path: Path) -> None:
     Raises
     ------
     WriteError
-        The folder is missing or takes no new files, or the target is a folder, a device or
-        read-only.
+        The name is invalid or too long; or the folder is missing or takes no new files; or the
+        target is a folder, a device or read-only.
     """
     where = f"Invalid file {str(path)!r}"
     if "\0" in str(path):
@@ -477,7 +477,8 @@ def _translate_errors(path: Path, draft: Path) -> Iterator[None]:
 def _failure_message(path: Path, draft: Path, error: Exception) -> str:
     where = f"Cannot write {str(path)!r}"
     number = error.errno if isinstance(error, OSError) else None
-    said = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0]
+    said = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
+    said = said or type(error).__name__
     # GDAL gives no error number and seldom a reason. The folder takes files, as we have checked, so
     # the disk is probably full.
     if number is None or number in _NO_SPACE:

@@ -1,8 +1,9 @@
 """Open a GeoPackage for reading without changing it or the files beside it.
 
-A program that writes to a GeoPackage may keep its changes in a file beside it, ``<name>-wal``. If
-another program then opens the GeoPackage, even for reading only, SQLite writes the changes into the
-GeoPackage and removes that file. So we let SQLite do this to a copy, and read the copy.
+A program that writes to a GeoPackage may keep its changes in a file beside it, ``<name>-wal``, the
+write-ahead log (WAL) of SQLite. If another program then opens the GeoPackage, even for reading
+only, SQLite writes the changes into the GeoPackage and removes that file. So we let SQLite do this
+to a copy, and read the copy.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# Bytes 18 and 19 of an SQLite file are 1 and 1 if it is used without a file of changes.
+# Bytes 18 and 19 of an SQLite file are 1 and 1 if SQLite uses it without a file of changes.
 _PLAIN = b"\x01\x01"
 # The first bytes of a journal that SQLite would play back. A journal may name files for SQLite to
 # delete, so we refuse such a GeoPackage.
@@ -49,8 +50,9 @@ def open_geopackage(path: Path, name: str) -> Iterator[Path]:
     Raises
     ------
     DataError
-        A file beside it is a pipe or a link to another folder; a program stopped while it wrote;
-        or :func:`geobuffer.io.untrusted.check_geopackage` raises it.
+        A file beside it is a pipe or a link to another folder; a program is writing, or stopped
+        while it wrote; the changes are too large, or there is no space for the copy; or
+        :func:`geobuffer.io.untrusted.check_geopackage` raises it.
     """
     home = path.resolve()
     beside = {end: home.with_name(home.name + end) for end in ("-wal", "-shm", "-journal")}

@@ -1,4 +1,4 @@
-"""Read and check where the cells of a grid lie, as coordinates of an array of xarray say it."""
+"""Read where the cells of a grid lie from the coordinates of an xarray array, and check them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # A distance takes 8 bytes, so the largest grid takes 4 GB.
 MOST_CELLS = 500_000_000
-# Centres are evenly spaced if none is off by more than this share of a cell. Files keep centres in
-# 32 bits at times, which rounds degrees by a hundredth of a cell of 0.001°.
+# Centres are evenly spaced if no two steps differ by more than this share of a step. Some files
+# store centres as 32-bit floats, which rounds them by up to a hundredth of a cell of 0.001°.
 _UNEVEN = 0.02
 
 _X_NAMES, _Y_NAMES = ("x", "lon", "longitude"), ("y", "lat", "latitude")
@@ -33,7 +33,13 @@ class Cells(NamedTuple):
     """The names of the dimensions."""
 
     def check(self) -> None:
-        """Raise an error unless this is a grid on Earth that memory can hold."""
+        """Check that this is an even grid on Earth, of at most ``MOST_CELLS`` cells.
+
+        Raises
+        ------
+        DataError
+            It is not.
+        """
         count = len(self.x) * len(self.y)
         if not 0 < count <= MOST_CELLS:
             raise DataError(
@@ -50,8 +56,8 @@ class Cells(NamedTuple):
                 len(steps) and np.ptp(steps) >= _UNEVEN * abs(steps.mean())
             ):
                 raise DataError(
-                    f"Invalid {name} of the grid: its steps differ or are nothing. Must be even, "
-                    "and larger than what 64 bits round off."
+                    f"Invalid {name} of the grid: its steps differ or are zero. Must be evenly "
+                    "spaced finite numbers, with steps larger than the rounding of 64-bit floats."
                 )
         if self.crs.is_geographic and np.abs(self.y).max() > 90.0:
             raise DataError(
@@ -86,7 +92,7 @@ def read_system(crs: Any) -> pyproj.CRS:
     Raises
     ------
     DataError
-        It is no reference system.
+        The argument is not a reference system.
     """
     try:
         return pyproj.CRS.from_user_input(crs)
@@ -98,14 +104,14 @@ def read_system(crs: Any) -> pyproj.CRS:
 
 
 def read_cells(array: Any, parameter: str = "like") -> Cells:
-    """Return the cells of a DataArray of xarray, which is an argument of this name.
+    """Return the cells of a DataArray of xarray; ``parameter`` is its name in messages.
 
     Raises
     ------
     DataError
-        The array has no coordinates x and y, or its reference system is unknown.
+        The array has no coordinates x and y, or its reference system cannot be read.
     MissingCRSError
-        It has no reference system.
+        The array has no reference system.
     """
     found = []
     for known in (_Y_NAMES, _X_NAMES):

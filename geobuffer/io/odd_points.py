@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 # nearest land is 570 km away.
 _NEAR_ZERO = 1e-4
 
-# Numbers that programs write for "no data": nines, and the largest and smallest of a number type.
+# Numbers that programs write for "no data": nines, and the limits of integer types. We compare them
+# without their signs.
 _FILLERS = np.array(
     sorted(
         {float("9" * digits) for digits in range(2, 11)}
@@ -170,7 +171,7 @@ class OddPoints:
     def look(self, lon: Floats, lat: Floats, first: int = 0) -> None:
         """Search a batch of points for odd ones; coordinates in degrees, NaN for no point."""
         radians = (np.abs(lat) <= _RADIANS[0]) & (np.abs(lon) <= _RADIANS[1])
-        if radians.any():  # radians have decimals
+        if radians.any():  # coordinates in radians are not whole numbers
             radians &= (np.fmod(lon, 1.0) != 0.0) & (np.fmod(lat, 1.0) != 0.0)
         self.radians = _add_rows(self.radians, radians, lon, lat, first)
         on_axis = (lon == 0.0) | (lat == 0.0)

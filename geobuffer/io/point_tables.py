@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 
 # The accuracy or radius of a row without one, in a table that has such a column. It is larger than
-# what the bundled gazetteers state, so that a missing value never makes a place surer. In a table
-# without the column, points count as exact.
+# what the bundled gazetteers state, so that a missing value never makes a place more certain. In a
+# table without the column, points count as exact.
 UNSTATED_M = 1_000.0
 
 
@@ -101,7 +101,21 @@ def read_points_table(table: Any, parameter: str = "table") -> gpd.GeoDataFrame:
 
 
 def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats]:
-    """Return the longitudes and latitudes of a table's points, NaN for a row without a point."""
+    """Return the longitudes and latitudes of a table's points, NaN for a row without a point.
+
+    Returns
+    -------
+    tuple
+        Degrees on WGS 84, (n,) each; longitudes within ±180°.
+
+    Raises
+    ------
+    MissingCRSError
+        The table has no coordinate reference system.
+    DataError
+        The argument is not a table of points, or a point is not on the globe. The message names
+        the row.
+    """
     check_points_table(table)
     points = table.geometry
     check_crs(points)
@@ -129,13 +143,13 @@ def read_lonlat(table: gpd.GeoDataFrame | gpd.GeoSeries) -> tuple[Floats, Floats
 # processor's cache when we read their latitudes after their longitudes.
 _BLOCK = 4_096
 
-# Points that a thread takes: some milliseconds of work. To read an object of a table takes as long
-# as to fetch it from memory, so two threads read 1.6 times as fast.
+# How many points a thread takes at a time: some milliseconds of work. Fetching the points from
+# memory takes most of the time, so two threads are only 1.6 times as fast as one.
 _SHARE = 131_072
 
 
 def _read_plain_points(shapes: NDArray[np.object_]) -> tuple[Floats, Floats] | None:
-    """Return the coordinates of shapes if all are points; None if a row is missing or no point.
+    """Return the coordinates of shapes; None unless every row has a point.
 
     Most tables have only points, and checking the type of each shape first takes twice as long.
     """
@@ -151,15 +165,15 @@ def _read_plain_points(shapes: NDArray[np.object_]) -> tuple[Floats, Floats] | N
 
 def _read_block(shapes: NDArray[np.object_], x: Floats, y: Floats) -> bool:
     """Write the coordinates of shapes to x and y; return whether all are points."""
-    # While shapely works it makes its array read-only, and after that a part of an array that
-    # another thread works with cannot be made writeable again. So it gets a copy.
+    # shapely makes its input read-only while it works. It cannot make a part of an array writeable
+    # again while another thread works on the same array. So we pass a copy.
     some = shapes.copy()
     try:
         shapely.get_x(some, out=x)
         shapely.get_y(some, out=y)
     except shapely.errors.GEOSException:  # a point is empty
         return False
-    # Of what is no point they are missing.
+    # shapely returns NaN for missing shapes and for shapes that are not points.
     return not np.isnan(x).any()
 
 
@@ -196,14 +210,17 @@ def check_crs(shapes: gpd.GeoSeries) -> None:
 
 
 def read_metres(table: gpd.GeoDataFrame | gpd.GeoSeries, column: str, without: float) -> Floats:
-    """Return a column of accuracies or radii in metres, or one value if there is no such column."""
+    """Return a column of accuracies or radii in metres; ``without`` if there is no such column.
+
+    A row without a value gets ``UNSTATED_M``. Errors are those of :func:`read_numbers`.
+    """
     if column not in getattr(table, "columns", ()):
         return np.array(without)
     return np.nan_to_num(read_numbers(table, column), nan=UNSTATED_M)
 
 
 def read_candidates(table: gpd.GeoDataFrame | gpd.GeoSeries) -> NDArray[np.object_] | None:
-    """Return the texts of the column of candidates; None without the column or in a row."""
+    """Return the column ``candidates``, None for an empty row; None if there is no such column."""
     if "candidates" not in getattr(table, "columns", ()):
         return None
     texts = np.array(table["candidates"], dtype=object)

@@ -1,10 +1,12 @@
-"""Check files from strangers before PROJ or GDAL open them: they must not open other files.
+"""Check untrusted files before PROJ or GDAL open them, so that neither opens another file.
 
 - The definition of a reference system may name a grid of corrections or another file, which PROJ
   would open. We reject such a definition.
 - A GeoPackage may have virtual tables that open other files. We reject such a table.
-- A companion, such as a ``.prj``, may be a pipe or a link elsewhere. We reject such a companion.
-- A geometry may nest collections so deeply that GEOS ends the process. We reject such a geometry.
+- A companion, such as a ``.prj``, may be a pipe or a link to another folder. We reject such a
+  companion.
+- A geometry may nest collections so deeply that GEOS crashes the process. We reject such a
+  geometry.
 
 The module also captures the warnings of libraries, and sets options of GDAL, while we read a file.
 """

@@ -113,9 +113,9 @@ def test_the_readme_states_what_is_counted(zone):
         assert line in page
     row = counted[counted["within_km"] == 10].iloc[0]
     assert f"About **{row['expected']:.0f} places** lie within 10 km of the border" in page
-    assert f"**{row['expected_low']} and {row['expected_high']}**" in page
+    assert f"**{row['expected_low']} to {row['expected_high']}**" in page
     assert f"At least **{row['population']:,} people** lived in the {row['places']} places" in page
-    assert f"for {row['without_figure']} of these no open table has a figure" in page
+    assert f"No open table has a figure for {row['without_figure']} of these" in page
 
 
 def test_duckdb():

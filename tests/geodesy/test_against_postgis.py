@@ -5,15 +5,16 @@
 - In PostGIS an edge is a geodesic; here it is straight in longitude and latitude. We cut lines into
   edges so short (1.1 km) that the two differ by 2 cm at most at 72° of latitude.
 - ``ST_Distance`` looks for the nearest points on a sphere, and measures between them on the
-  ellipsoid. A degree is up to twice the flattening (2f = 1/149) longer there one way than the
-  other, so the foot may be off by that share of the distance d. The result is then too long by
-  (2f·d)²/2d, which is 2.3·10⁻⁵ of it, and never too short. We found 2.3·10⁻⁵ at most along plain
-  stretches, and up to 1.5·10⁻⁴ where another stretch is nearest on the sphere; there the bound is
-  2f.
-- ``ST_Buffer`` draws in a plane that it chooses by the extent of the line: UTM mostly, whose scale
-  is wrong by 4·10⁻⁴ in the middle of a zone and by up to 10⁻³ at its edge; wider lines in
-  Lambert's azimuthal equal-area projection, whose scale is wrong by (a/R)²/8 across half an
-  extent a, or Mercator's. We found 4·10⁻⁴ of the width at most; our edges keep to the 10⁻⁵ asked.
+  ellipsoid. The ratio of a degree of latitude to one of longitude differs between the two by up to
+  twice the flattening (2f = 1/149), so the foot may be off by that share of the distance d. The
+  result is then too long by (2f·d)²/2d, which is 2.3·10⁻⁵ of it, and never too short. We found
+  2.3·10⁻⁵ at most along plain stretches, and up to 1.5·10⁻⁴ where another stretch is nearest on the
+  sphere; there the bound is 2f.
+- ``ST_Buffer`` draws in a plane that it chooses by the extent of the line. Mostly this is UTM,
+  whose scale is wrong by 4·10⁻⁴ in the middle of a zone and by up to 10⁻³ at its edge. Wider lines
+  get Lambert's azimuthal equal-area projection, whose scale is wrong by (a/R)²/8 across half an
+  extent a, or Mercator's. We found 4·10⁻⁴ of the width at most; our edges keep to the requested
+  tolerance of 10⁻⁵ of the width.
 """
 
 import numpy as np
@@ -33,7 +34,7 @@ HAND = gb.Source("drawn by hand")
 _EDGE_DEG = 0.01
 _STRAY_M = 0.03
 
-# (2f)² / 2, and a tenth for the curvature of the sphere.
+# (2f)² / 2, and a tenth more for the curvature of the sphere.
 _SPHERICAL_FOOT = 2.5e-5
 
 
@@ -96,7 +97,7 @@ def test_distances_are_those_of_postgis(connection, lat, spread_deg):
 )
 def test_buffers_of_postgis_stray_by_the_scale_of_their_plane(connection, lat, spread_deg, width_m):
     line = _line(np.random.default_rng(int(width_m)), spread_deg, lat)
-    # 64 edges a quarter: arcs run short of the width by (π/256)²/2, 8·10⁻⁵ of it.
+    # With 64 edges per quarter circle, arcs are short by (π/256)²/2 of the width, which is 8·10⁻⁵.
     sql = "SELECT ST_AsBinary(ST_Buffer(ST_GeomFromWKB(%s, 4326)::geography, %s, 64)::geometry)"
     wkb = connection.execute(sql, (shapely.to_wkb(line), width_m)).fetchone()[0]
     theirs = shapely.from_wkb(wkb)
@@ -106,7 +107,7 @@ def test_buffers_of_postgis_stray_by_the_scale_of_their_plane(connection, lat, s
     off = np.abs(border.index.nearest(*vertices.T).distance_m - width_m) / width_m
     ours = shapely.get_coordinates(zone.polygon.boundary)
     kept = np.abs(border.index.nearest(*ours.T).distance_m - width_m) / width_m
-    # The scale at the rim of a UTM zone.
+    # The error of the scale at the edge of a UTM zone.
     assert off.max() <= 1e-3
     assert kept.max() <= 2e-5
     area = area_m2(theirs) / 1e6

@@ -1,4 +1,4 @@
-"""The index of areas answers as the areas themselves, for every point."""
+"""The index of areas gives the same answer as the areas themselves, for every point."""
 
 import pickle
 
@@ -44,7 +44,7 @@ CASES = {
 
 
 def _draw_points(areas, count=30_000):
-    """Return points about areas, on their vertices and edges, next to these, and none."""
+    """Return points about areas, on their vertices and edges, next to edges, at ±180°, and NaN."""
     rng = np.random.default_rng(3)
     west, south, east, north = shapely.total_bounds(areas or STARS)
     wide, high = 0.2 * (east - west), 0.2 * (north - south)
@@ -94,7 +94,7 @@ def test_few_points_get_the_same_answers_without_cells():
 
 
 def test_most_points_are_looked_up():
-    """Only a few in a hundred are asked one by one, wherever the areas are."""
+    """Fewer than two points in a hundred are tested one by one."""
     asked = []
 
     def count(area, lon, lat):

@@ -67,7 +67,7 @@ def test_every_edge_keeps_to_its_distance_anywhere(seed, spread, metres, lat, lo
     west, south, east, north = shape.bounds
     assert west >= -180.0
     assert east <= 180.0
-    # Polygon and distance agree on random points, save within the error of an edge.
+    # Polygon and distance agree on random points, except within the errors of edges.
     lon, lat = rng.uniform(west, east, 300), rng.uniform(south, north, 300)
     away = index.nearest(lon, lat).distance_m
     clear = np.abs(away - metres) > 1.0
@@ -179,7 +179,8 @@ def test_zones_round_the_globe_agree_with_distances(points, distance_m):
     sure = np.abs(away - distance_m) > error_m
     assert (shapely.intersects_xy(shape, lon, lat) == (away <= distance_m))[sure].all()
     if len(points) == 5:
-        # Between two parallels, as far away along the meridian: Geod knows caps.
+        # The zone lies between two parallels, at the distance along a meridian. Geod measures the
+        # caps within these.
         caps = [
             abs(GEOD.polygon_area_perimeter(np.arange(0.0, 360.0, 0.01), np.full(36_000, at))[0])
             for at in (GEOD.fwd(0, points[0][1], way, distance_m)[1] for way in (180, 0))
@@ -190,14 +191,14 @@ def test_zones_round_the_globe_agree_with_distances(points, distance_m):
 def test_a_zone_about_a_pole_starts_from_few_vertices():
     parallel = LineIndex([shapely.LineString([(lon, -70) for lon in range(-180, 181, 45)])])
     assert len(parallel.pieces.lon) > 100_000
-    # An edge for each piece took 42 s.
+    # With an edge for each piece of the parallel, this took 42 s.
     ring, error_m = buffer_lines(parallel, 370_400, tolerance_m=500)
     assert error_m <= 500
     assert len(shapely.get_coordinates(ring)) < 5_000
     assert _edge_errors(parallel, ring, 370_400) <= error_m
 
 
-def test_zones_over_both_poles_or_close_past_one_are_refused_by_name():
+def test_zones_over_both_poles_or_with_an_edge_near_a_pole_are_refused():
     meridian = LineIndex([shapely.LineString([(20.0, -85.0), (20.0, 85.0)])])
     with pytest.raises(GeometryError, match=r"reach both poles.*two zones"):
         buffer_lines(meridian, 1_000_000.0, tolerance_m=100.0)

@@ -1,4 +1,4 @@
-"""The grid, with numpy and compiled, gives the answers of the tree, to the bit."""
+"""The grid, with numpy and compiled, gives the same answers as the tree, to the last bit."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_grid_and_tree_agree_on_the_real_border(border):
     rng = np.random.default_rng(0)
     lon, lat = rng.uniform(29.0, 42.0, 30_000), rng.uniform(48.0, 54.0, 30_000)
     _compare(index, lon, lat, (100.0, 10_000.0, 80_000.0, 300_000.0))
-    # Next to the edge, where cells decide nothing.
+    # Edges that pass through a point: the grid must measure, because cells do not decide.
     near = index.nearest(lon, lat).distance_m
     some = np.abs(near - 20_000.0) < 2_000.0
     for edge in near[some][:5]:
@@ -70,7 +70,7 @@ def test_grids_are_built_when_enough_points_were_asked_for(border):
     assert other._grid is not None
 
 
-def test_points_outside_the_table_of_memberships(border):
+def test_points_outside_the_table_of_memberships_get_the_answers_of_the_tree(border):
     lon = np.array([-150.0, 34.0, 719.0, 394.0, -326.0])
     lat = np.array([-40.0, 89.9, 51.0, 51.0, 51.0])
     _compare(border.index, lon, lat, (1e4, 8e5, 2e6, 2e7))

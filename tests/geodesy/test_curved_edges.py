@@ -1,4 +1,4 @@
-"""Edges as geodesics and loxodromes, compared with GeographicLib and with a chart of Mercator."""
+"""Edges as geodesics and loxodromes, compared with GeographicLib and with a Mercator chart."""
 
 import itertools
 
@@ -35,7 +35,7 @@ def _length_m(points):
 @pytest.mark.parametrize("points", FLIGHTS.values(), ids=FLIGHTS)
 def test_geodesic_edges_follow_the_geodesic_to_a_centimetre(points):
     drawn = draw_edges(shapely.LineString(points), "geodesic")
-    # A chord is longer than the geodesic by the square of what it departs from it.
+    # Each piece is longer than the geodesic only by the square of its deviation.
     assert length_m(drawn) == pytest.approx(_length_m(points), abs=1.0, rel=1e-8)
     assert shapely.get_num_coordinates(drawn) < 60_000
     near = gb.border_along(drawn, source=HAND).index
@@ -58,7 +58,7 @@ def test_loxodromes_are_straight_on_a_mercator_chart(points):
     x, y = np.radians(ends[:, 0]) * 6378137.0, MERCATOR.transform(0 * ends[:, 0], ends[:, 1])[1]
     straight = shapely.LineString(np.column_stack([x, y]))
     assert shapely.hausdorff_distance(chart, straight, densify=0.01) < 0.05
-    # Points half-way between two vertices are off by a centimetre at most; a chart widens it.
+    # Points between two vertices are off by a centimetre at most, and the chart enlarges that.
     fine = shapely.segmentize(shapely.LineString(np.column_stack([lon, xy[:, 1]])), 0.01)
     fx, fy = shapely.get_coordinates(fine).T
     on_chart = shapely.points(np.radians(fx) * 6378137.0, MERCATOR.transform(0 * fx, fy)[1])
@@ -113,7 +113,7 @@ def test_a_long_geodesic_has_one_reading_where_a_straight_edge_has_two():
         ([(0, 10), (30, 20)], "great circle", "Invalid edges 'great circle'.*geodesic"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_by_name(points, edges, said):
+def test_edges_that_cannot_be_drawn_are_refused_with_the_reason(points, edges, said):
     with pytest.raises(gb.GeometryError, match=said):
         gb.border_along(shapely.LineString(points), source=HAND, edges=edges)
 

@@ -1,4 +1,4 @@
-"""Outlines that do not match: two jittered drawings of one line give one clean line near it."""
+"""Outlines that do not match: two inexact drawings of one line give one line near it."""
 
 import itertools
 
@@ -15,12 +15,12 @@ from geobuffer.geodesy.edgematch import OutlinePair
 
 GEOD = pyproj.Geod(ellps="WGS84")
 LAT = 50.0
-# Metres in a degree of latitude and of longitude at 50° N, to 0.1 %: for drawing, not for judging.
+# Metres in a degree of longitude and of latitude at 50° N, to 0.1 %: for drawing, not for judging.
 DEGREE = np.array([71_700.0, 111_230.0])
 
 
 def _truth(seed, amplitude_m=3_000.0):
-    """A winding line of some 55 km from south to north, a vertex every 500 m."""
+    """Return a winding line of some 55 km from south to north, with a vertex every 500 m."""
     rng = np.random.default_rng(seed)
     lat = np.linspace(LAT, LAT + 0.5, 112)
     waves = sum(
@@ -38,7 +38,7 @@ def _beside(line, lon):
 
 
 def _redrawn(ring, rng, *, spacing_m, simplify_m, jitter_m):
-    """Draw a ring as another survey would: with other vertices, each up to a jitter off."""
+    """Draw a ring as another survey would: with other vertices, each off by up to ``jitter_m``."""
     flat = shapely.Polygon(ring * DEGREE).simplify(simplify_m)
     dense = shapely.get_coordinates(flat.segmentize(spacing_m).exterior)[:-1]
     turned = np.roll(dense, -rng.integers(len(dense)), axis=0)  # another vertex comes first
@@ -88,7 +88,7 @@ def _drawn_twice(survey):
     return line, west, east, jitter_a + simplify, jitter_b + simplify
 
 
-# What is cut back at the ends may be long enough for a warning; the test measures it.
+# The parts cut off at the ends may be long enough for a warning; the test measures them.
 @pytest.mark.filterwarnings("ignore:The border may be incomplete")
 @given(surveys)
 def test_two_drawings_give_one_line_within_the_jitter_of_the_truth(survey):
@@ -100,18 +100,18 @@ def test_two_drawings_give_one_line_within_the_jitter_of_the_truth(survey):
     assert border.line.geom_type == "LineString"
     truth = shapely.LineString(line)
     inner = _dense(border.line)
-    # 0.2 %: the plane in which the drawings were made.
+    # We allow 0.2 % for the errors of the plane in which the drawings were made.
     assert (_away_m(inner, truth) <= 1.002 * off_west + 2 * tolerance).all()
     from_ends = np.minimum(*(GEOD.inv(*np.broadcast_to(end, inner.shape).T, *inner.T)[2]
                              for end in line[[0, -1]]))  # fmt: skip
     assert (_away_m(inner[from_ends > 3 * tolerance], truth) <= 1.002 * off_west + 1.0).all()
-    # The whole line is found, except what is cut back at its ends: a few vertices.
+    # The whole line is found, except the parts cut off at its ends: a few vertices.
     along = _dense(truth)
     missing = _away_m(along, border.line) > 1.002 * (off_west + tolerance)
     lost = GEOD.line_length(*along.T) * missing.mean()
     assert lost <= 2 * (max(survey[4:]) + 3 * tolerance)
     assert 1e3 * border.healing.disagreement_km <= 1.002 * tolerance
-    # Where the outlines disagree most, a doubt of the border may say so instead of its source.
+    # The border's source or one of its doubts states the largest disagreement.
     worst_m = max(border.source.accuracy_m, *(doubt.accuracy_m for doubt in border.doubts), 0.0)
     assert 0.0 <= worst_m - 1e3 * border.healing.disagreement_km < 0.1001
 
@@ -205,7 +205,10 @@ def test_sections_of_a_healed_line_change_at_the_corner_of_three(survey):
 
 @pytest.mark.parametrize("turn", [0.0, 150.0, -210.0])
 def test_islands_enclaves_and_the_antimeridian(turn):
-    """Land round an enclave, with islands beside it, drawn twice, at different longitudes."""
+    """Land round an enclave, with islands beside the land, at different longitudes.
+
+    The border of the enclave is drawn twice.
+    """
     rng = np.random.default_rng(7)
     angle = np.linspace(0, 2 * np.pi, 200)
     round_ = np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -248,7 +251,7 @@ def test_the_line_follows_the_first_side():
     assert "healed: outlines up to 0.0717 km apart" in repr(border)
 
 
-def test_what_both_claim_goes_to_the_first_side():
+def test_land_that_both_sides_claim_goes_to_the_first_side():
     one, other = shapely.box(30, 50, 31.001, 51), shapely.box(31, 50, 32, 51)
     border = gb.border_between(_region("One", one), _region("Other", other), tolerance_m=100)
     assert border.side_codes(np.array([31.0005]), np.array([50.5])) == 0
@@ -256,7 +259,7 @@ def test_what_both_claim_goes_to_the_first_side():
     assert shapely.intersection(border.sides[0].area, border.sides[1].area).area < 1e-12
 
 
-def test_beyond_the_tolerance_is_refused_with_the_gap_and_the_place():
+def test_a_gap_beyond_the_tolerance_is_refused_with_its_width_and_place():
     one = _region("One", shapely.box(30, 50, 31, 51))
     other = _region("Other", shapely.box(31.01, 50, 32, 51))
     gap = GEOD.inv(31, 51, 31.01, 51)[2] / 1e3
@@ -277,7 +280,7 @@ def test_deep_overlap_is_refused_with_its_depth_and_place():
 
 
 @pytest.mark.parametrize("tolerance", [-1.0, float("nan"), float("inf"), "a hundred", True])
-def test_a_tolerance_is_a_distance(tolerance):
+def test_a_tolerance_that_is_not_a_distance_is_refused(tolerance):
     regions = (_region(n, shapely.box(w, 50, w + 1, 51)) for n, w in (("One", 30), ("Other", 31)))
     with pytest.raises(gb.GeometryError, match="Invalid tolerance_m"):
         gb.border_between(*regions, tolerance_m=tolerance)
@@ -295,7 +298,7 @@ def test_spurs_are_cut_off_and_breaks_closed():
 
 
 def _fragments(accuracy_m):
-    """Two drawings that agree at every second vertex only, by some metres."""
+    """Return two drawings that agree along every second segment, and are 7 m apart elsewhere."""
     lat = np.linspace(50, 50.5, 101)
     middle = (lat[1:] + lat[:-1]) / 2
     line = np.stack([np.full(101, 30.0), lat], axis=1)
@@ -329,7 +332,7 @@ def test_classify_is_uncertain_where_the_outlines_would_disagree():
     other = _region("Other", shapely.box(31.001, 50, 32, 51))
     border = gb.border_between(one, other, tolerance_m=100)
     zone = gb.build_zone(border, km=10, side="both", tolerance_m=1)
-    # 10 km from the first outline is some 72 m less from the second.
+    # A point 10 km from the first outline is some 72 m nearer to the second.
     lon, lat, _ = GEOD.fwd([31.0] * 3, [50.5] * 3, [90.0] * 3, [9_900.0, 10_030.0, 10_100.0])
     points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
     found = gb.classify(points, zone)["membership"].tolist()
@@ -354,7 +357,10 @@ def test_a_gap_at_the_antimeridian_is_filled_as_anywhere():
 
 
 def _stepped(apart_m, begin, end, accuracy_m=30.0):
-    """Two regions that share the meridian 30°, but for a part of it (shares of 50 km)."""
+    """Return two regions that share the meridian 30°, except from ``begin`` to ``end``.
+
+    These are shares of its length of 50 km. There the regions are ``apart_m`` apart.
+    """
     lat = LAT + 0.45 * np.array([0.0, begin, begin, end, end, 1.0])
     lon = 30.0 + apart_m / DEGREE[0] * np.array([0, 0, 1, 1, 0, 0])
     bent = np.stack([lon, lat], axis=1)
@@ -366,7 +372,7 @@ def _stepped(apart_m, begin, end, accuracy_m=30.0):
 
 
 def test_an_edge_with_one_vertex_more_is_part_of_the_border():
-    """The exact line lacks 25 of 50 km, and its two parts are far apart."""
+    """The exact line lacks 33 of 56 km, and its two parts are far apart."""
     west = shapely.box(29, 50, 30, 50.5)
     east = shapely.Polygon([(30, 50), (31, 50), (31, 50.5), (30, 50.5), (30, 50.4),
                             (30.00001, 50.2), (30, 50.1)])  # fmt: skip
@@ -393,7 +399,10 @@ def test_beyond_the_stated_accuracy_the_border_is_whole_with_a_warning_and_local
 
 
 def test_a_wider_search_that_finds_no_more_border_leaves_it_as_it_was():
-    """A third region begins as a narrow wedge, where the border ends. It was "532 m apart"."""
+    """Where the border ends, the narrow wedge of a third region begins.
+
+    The border was once reported as up to 532 m apart there.
+    """
     wedge = shapely.Polygon([(31, 50), (31, 50.3), (31.035, 51), (32, 51), (32, 50)])
     with pytest.warns(UserWarning, match=r"may be incomplete: 18\.\d km") as caught:
         border = gb.border_between(
@@ -406,7 +415,7 @@ def test_a_wider_search_that_finds_no_more_border_leaves_it_as_it_was():
 
 
 def test_a_corridor_between_two_regions_is_no_border():
-    """500 m apart for 20 km beside a border of 30 km: in the border only with a warning."""
+    """Beside a border of 30 km, outlines are 500 m apart for 20 km: border only with a warning."""
     with pytest.warns(UserWarning, match=r"Along 19\.9 km .* up to 498 m"):
         gb.border_between(*_stepped(500.0, 0.5, 0.9))
     with pytest.warns(UserWarning, match=r"incomplete: 19\.\d km .* up to 498 m"):
@@ -418,8 +427,8 @@ def test_a_corridor_between_two_regions_is_no_border():
         gb.border_between(*enclaves)
 
 
-def test_closed_rings_have_no_loose_ends(recwarn):
-    """Two enclaves 700 m apart, and one within another: their borders are whole."""
+def test_borders_that_are_closed_rings_are_whole(recwarn):
+    """Two enclaves 700 m apart, one of them with land inside: their borders are whole."""
     land = shapely.box(4.8, 51.3, 5.1, 51.6)
     enclave = shapely.box(4.91, 51.43, 4.94, 51.45) - shapely.box(4.92, 51.435, 4.93, 51.445)
     enclave |= shapely.box(4.95, 51.43, 4.96, 51.45)

@@ -1,4 +1,4 @@
-"""Lengths, areas and directions on the ellipsoid, held against GeographicLib."""
+"""Lengths, areas and directions on the ellipsoid, compared with GeographicLib."""
 
 import numpy as np
 import pyproj

@@ -1,4 +1,4 @@
-"""The compiled grid and the tree give the same answers, and those of an independent search."""
+"""The compiled grid, the tree and an independent search give the same answers."""
 
 import pickle
 

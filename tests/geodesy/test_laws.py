@@ -1,6 +1,6 @@
 """Laws that hold for any line, anywhere, at any width; hypothesis looks for a counterexample.
 
-``HYPOTHESIS_PROFILE=thorough`` tries thirty times as many cases, others in each run.
+``HYPOTHESIS_PROFILE=thorough`` tries thirty times as many cases, which differ in each run.
 """
 
 import contextlib
@@ -22,8 +22,9 @@ from geobuffer.geodesy.nearest import LineIndex
 GEOD = pyproj.Geod(ellps="WGS84")
 HAND = gb.Source("drawn by hand")
 
-# Points nearer to an edge than this may fall on either side of it: feet are right to micrometres
-# near by and to a billionth far away, and a polygon's vertices are rounded to doubles.
+# Points nearer to an edge than this may fall on either side of it. Distances are right to
+# micrometres near the lines and to a billionth far away, and vertices of polygons are rounded to
+# doubles.
 ROUNDING_M = 1e-3
 
 SEEDS = st.integers(0, 10_000)
@@ -80,7 +81,7 @@ def _coordinates(lines):
 
 @given(drawn=anywhere(), seed=SEEDS)
 def test_a_zone_holds_just_the_points_within_its_width(drawn, seed):
-    """Polygons hold within their stated error, membership exactly; compared with GeographicLib."""
+    """Polygons are right within their stated error, memberships exactly, by GeographicLib."""
     zone = _zone(_border(drawn), drawn.width_m)
     assume(zone is not None)
     assert shapely.is_valid(zone.polygon), shapely.is_valid_reason(zone.polygon)

@@ -1,4 +1,4 @@
-"""The nearest point of lines, its distance and side, held against an independent search."""
+"""The nearest point of lines, its distance and side, compared with an independent search."""
 
 import pickle
 
@@ -201,28 +201,6 @@ def _nodes(*lines):
     return Nodes(cut_into_pieces(shapes), find_tips(shapes))
 
 
-def test_a_line_has_two_free_ends_that_point_outward():
-    lon, lat, azimuth = _nodes([(30.0, 50.0), (30.0, 51.0)]).free_ends()
-    order = np.argsort(lat)
-    assert lon == pytest.approx([30.0, 30.0])
-    assert lat[order] == pytest.approx([50.0, 51.0])
-    assert (azimuth % 360.0)[order] == pytest.approx([180.0, 0.0])
-
-
-def test_an_end_where_lines_meet_or_close_is_not_free():
-    one, other = [(30.0, 50.0), (30.0, 51.0)], [(30.0, 51.0), (31.0, 51.0)]
-    lon, lat, _ = _nodes(one, other).free_ends()
-    assert sorted(lon) == pytest.approx([30.0, 31.0])
-    assert sorted(lat) == pytest.approx([50.0, 51.0])
-    ring = [(30.0, 50.0), (31.0, 50.0), (30.5, 51.0), (30.0, 50.0)]
-    assert len(_nodes(ring).free_ends()[0]) == 0
-
-
-def test_lines_meet_across_the_antimeridian():
-    lon, _, _ = _nodes([(179.0, 50.0), (180.0, 50.0)], [(-180.0, 50.0), (-179.0, 50.0)]).free_ends()
-    assert sorted(lon) == pytest.approx([-179.0, 179.0])
-
-
 def test_at_a_bend_both_stretches_decide_which_way_is_left():
     nodes = _nodes([(30.0, 50.0), (30.0, 50.005), (30.005, 50.005)])  # north, then east
     bend = np.repeat(nodes.end[0], 4)
@@ -237,7 +215,7 @@ def test_beyond_an_end_the_line_counts_as_going_straight_on():
     ]  # fmt: skip
 
 
-def test_lines_looked_up_apart_are_as_those_alone():
+def test_lines_searched_apart_give_the_answers_of_single_lines():
     rng = np.random.default_rng(3)
     middles = np.column_stack([rng.uniform(-180, 180, 60), rng.uniform(-85, 85, 60)])
     lines = [

@@ -1,4 +1,4 @@
-"""Tables of other libraries get the answers of geopandas' tables, and get them as Arrow."""
+"""Tables of other libraries give the same answers as tables of geopandas, as Arrow."""
 
 import warnings
 
@@ -22,7 +22,7 @@ def zone(border):
 
 @pytest.fixture(scope="module")
 def places():
-    """Points as geopandas has them, near the border, some without a point."""
+    """Return a table of geopandas with points near the border, one of them missing."""
     rng = np.random.default_rng(0)
     lon, lat = rng.uniform(31.5, 38.0, ROWS), rng.uniform(50.0, 52.5, ROWS)
     points = shapely.points(lon, lat)
@@ -129,7 +129,7 @@ def test_clip_and_buffer_give_the_shapes_of_geopandas_as_arrow(library, places, 
         lambda table: gb.buffer(table, 1, side="around"),
     ):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the row without a point
+            warnings.simplefilter("ignore")  # the warning of a row without a point
             found, wanted = ask(asked), ask(near)
         assert isinstance(found, pa.Table)
         assert 0 < len(wanted) == found.num_rows
@@ -141,7 +141,7 @@ def test_clip_and_buffer_give_the_shapes_of_geopandas_as_arrow(library, places, 
         assert (shapes.geometry.notna() == there).all()
         pairs = (frame.geometry.to_crs(4326).to_numpy()[there] for frame in (shapes, wanted))
         off = shapely.hausdorff_distance(*pairs)
-        assert off.max() < 1e-4  # zones of metres have vertices of their own
+        assert off.max() < 1e-4  # zones of a table in metres have other vertices
     with pytest.warns(UserWarning, match="zone"):
         united = gb.buffer(asked, 1, dissolve="country")
     assert isinstance(united, pa.Table)
@@ -161,7 +161,7 @@ def test_counts_are_those_of_geopandas(library, places, zone):
             pd.testing.assert_frame_equal(found, ask(near))
 
 
-def test_lines_of_another_library(zone, border):
+def test_lines_of_another_library_get_the_answers_of_geopandas(zone, border):
     roads = gpd.GeoDataFrame(
         {"id": [1]}, geometry=[shapely.LineString([(34.0, 51.0), (35.5, 51.5)])], crs="EPSG:4326"
     )

@@ -535,6 +535,12 @@ def test_a_geopackage_that_lacks_something_is_refused(spoil, message, tmp_path):
         check_whole_geopackage(path, "a", table)
 
 
+def test_an_error_without_a_text_is_called_by_its_name(tmp_path):
+    with pytest.raises(gb.WriteError, match="OSError"), atomic.replace_file(tmp_path / "a.csv"):
+        raise OSError
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("suffix", [".shp", ".shx", ".dbf"])
 @pytest.mark.parametrize("left", [-1, 4_000, 100])
 def test_a_shapefile_that_is_cut_off_is_refused(suffix, left, tmp_path):

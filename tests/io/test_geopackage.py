@@ -1,4 +1,4 @@
-"""Reading a GeoPackage changes no file, also where changes to it lie beside it."""
+"""Reading a GeoPackage changes no file, even if a file of changes lies beside it."""
 
 import shutil
 import sqlite3
@@ -16,7 +16,7 @@ POINTS = gpd.GeoDataFrame(
 
 
 def _change(path, mode):
-    """Rename a place of a GeoPackage, and return the connection before it ends."""
+    """Rename a place of a GeoPackage, and return the connection before the change is committed."""
     database = sqlite3.connect(path, isolation_level=None)
     for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
         database.create_function(name, 1, lambda _: 0)  # triggers call them
@@ -55,7 +55,7 @@ def test_changes_beside_a_geopackage_are_read_and_stay_there(crashed, tmp_path):
         for path in crashed.parent.iterdir():
             archive.write(path, path.name)
     assert gb.read_settlements(tmp_path / "a.zip")["name"].tolist() == ["A", "CHANGED"]
-    # Its mode alone would make SQLite write files beside it.
+    # The journal mode in its header alone would make SQLite write files beside it.
     crashed.with_name("a.gpkg-wal").unlink()
     crashed.parent.chmod(0o555)
     try:
@@ -67,7 +67,7 @@ def test_changes_beside_a_geopackage_are_read_and_stay_there(crashed, tmp_path):
 
 def test_damaged_changes_are_ignored_but_a_damaged_file_is_refused(crashed):
     changes = crashed.with_name("a.gpkg-wal")
-    changes.write_bytes(b"\0" * 5000)  # SQLite ignores what is no change
+    changes.write_bytes(b"\0" * 5000)  # SQLite ignores bytes that are not changes
     assert gb.read_settlements(crashed)["name"].tolist() == ["A", "B"]
     crashed.write_bytes(crashed.read_bytes()[:5000])
     with pytest.raises(gb.DataError, match=r"a\.gpkg.*incomplete or damaged"):

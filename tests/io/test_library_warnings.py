@@ -9,8 +9,8 @@ import pytest
 from geobuffer.io.untrusted import capture_warnings, silence_warnings
 
 
-@pytest.mark.parametrize("hearing", [capture_warnings, silence_warnings])
-def test_warning_filters_are_restored(hearing):
+@pytest.mark.parametrize("context", [capture_warnings, silence_warnings])
+def test_warning_filters_are_restored(context):
     before = list(warnings.filters)
     shown = warnings.showwarning
     together = threading.Barrier(8)
@@ -18,7 +18,7 @@ def test_warning_filters_are_restored(hearing):
     def listen(_):
         together.wait()
         for _ in range(200):
-            with hearing():
+            with context():
                 pass
 
     with ThreadPoolExecutor(8) as threads:
@@ -54,6 +54,6 @@ def test_captures_can_be_nested():
 
 def test_only_the_given_category_is_silenced():
     with capture_warnings() as said, silence_warnings(DeprecationWarning):
-        warnings.warn("unheard", DeprecationWarning, stacklevel=1)
+        warnings.warn("silenced", DeprecationWarning, stacklevel=1)
         warnings.warn("a warning", UserWarning, stacklevel=1)
     assert [str(one.message) for one in said] == ["a warning"]

@@ -1,4 +1,4 @@
-"""Places that are known by name only: by which hromada a zone may hold them."""
+"""Places without coordinates: their hromada shows whether a zone may hold them."""
 
 import numpy as np
 import pandas as pd
@@ -41,7 +41,7 @@ def test_codes_of_other_countries_are_compared_whole():
     assert read_hromadas(table).tolist() == ["0201011", "0201012", None]
 
 
-def test_places_are_those_of_the_same_hromadas():
+def test_only_places_of_the_same_hromadas_are_selected():
     table = pd.DataFrame({"hromada_code": [SUMY, MYKOLAIVSKA[0], None]})
     near = table.iloc[[0, 2]]
     assert select_same_hromadas(table, near).index.tolist() == [0]
@@ -58,13 +58,13 @@ def test_rows_without_a_point_and_those_of_the_attrs_add_up():
     assert found.count_near(np.zeros(4, dtype=bool)) == 1 + 1000
 
 
-def test_a_table_that_says_nothing_is_not_known():
+def test_a_table_with_all_points_and_no_attrs_has_no_information():
     table = pd.DataFrame({"hromada_code": [SUMY]})
     assert not find_not_located(table, np.array([False])).is_known
     assert find_not_located(table, np.array([True])).is_known
 
 
-def test_counts_by_hromada_name_what_has_none():
+def test_counts_by_hromada_include_rows_without_a_hromada():
     assert count_by_hromada(pd.DataFrame({"hromada_code": [SUMY, SUMY, None]})) == {
         "UA5908027": 2, "": 1,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Points that stand for no place, and points that are probably wrong, alike in every format."""
+"""Points that mean "no point" and points that are probably wrong, by the same rules everywhere."""
 
 import json
 import re
@@ -16,7 +16,7 @@ import geobuffer as gb
 from geobuffer.analysis import _arrow
 from geobuffer.io.odd_points import OddPoints, explain_beyond
 
-# Ten places near Sumy, then points that stand for no place, or are wrong.
+# Ten places near Sumy, then points that mean "no point" or are wrong.
 AMONG = [(34.0 + step / 10, 51.0 + step / 20) for step in range(10)]
 ODD = [
     (0.0, 0.0), (1e-6, -1e-6), (-999.0, -999.0), (35.0, -99.0), (0.611, 0.892), (35.1, -51.1),
@@ -114,7 +114,7 @@ def test_tables_that_are_right_have_no_odd_points(towns, regions):
     russia = [(20.5, 54.7), (37.6, 55.8), (60.6, 56.8), (82.9, 55.0), (104.3, 52.3), (131.9, 43.1)]
     for places in (list(zip(lon, lat, strict=True)), capitals, russia, [(35, 51), (-100, 20)]):
         assert _look(*places) == []
-    # The equator and the meridian of Greenwich run through places.
+    # On the equator and the meridian of Greenwich, a coordinate of 0 among near points is right.
     assert _look((0.0, 51.5), (-0.1, 51.4), (0.2, 51.6)) == []
     assert "exactly 0" in _look((0.0, 51.5))[0]
 
@@ -198,7 +198,7 @@ def test_odd_points_of_tables_in_memory_are_reported_once(odd, words, tmp_path):
         with pytest.warns(UserWarning, match=words) as said:
             ask(table, zone)
         assert len(said) == 1
-    if odd != (51.1, 35.1):  # the reader says so, once for all
+    if odd != (51.1, 35.1):  # the reader reports it, and later calls do not repeat it
         table.to_file(tmp_path / "t.gpkg")
         said, read = _notes(gb.read_settlements, tmp_path / "t.gpkg")
         assert re.search("got no point|middle of the others|radians", " ".join(said))

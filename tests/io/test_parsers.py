@@ -128,13 +128,23 @@ def test_huge_numbers_of_a_scenario_are_refused(tmp_path, key, km):
         )
 
 
-def test_geojson_of_a_large_feature_is_read_by_one_limit():
-    from pathlib import Path
+def test_gdal_has_no_size_limit_for_features_of_geojson(tmp_path, monkeypatch):
+    """GDAL's own limit of 200 MB refuses valid features of more than a million vertices."""
+    import pyogrio
 
     from geobuffer.io.read import layers
 
-    # GDAL's own limit of 200 MB concerns features of more than a million vertices.
-    assert '"OGR_GEOJSON_MAX_OBJ_SIZE", "0"' in Path(layers.__file__).read_text(encoding="utf-8")
+    read, limits = layers._read_with_gdal, []
+
+    def read_and_record(*given):
+        limits.append(pyogrio.get_gdal_config_option("OGR_GEOJSON_MAX_OBJ_SIZE"))
+        return read(*given)
+
+    monkeypatch.setattr(layers, "_read_with_gdal", read_and_record)
+    file = tmp_path / "line.geojson"
+    file.write_text('{"type": "LineString", "coordinates": [[34.0, 51.0], [35.0, 51.5]]}')
+    assert gb.read_border(file).length_km > 80
+    assert list(map(str, limits)) == ["0"]
 
 
 @pytest.mark.parametrize("suffix", [".cpg", ".prj", ".dbf", ".shx"])

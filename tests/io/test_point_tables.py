@@ -1,3 +1,5 @@
+"""Coordinates, accuracies and counts of tables of points; errors name the invalid row."""
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -15,7 +17,7 @@ def _table(count=1, **columns):
 
 
 @pytest.mark.parametrize("people", [[True, False], [1e300, 1], ["1_000", "1"], [1j, 1]])
-def test_counts_that_are_no_numbers_are_refused_by_their_row(people):
+def test_counts_that_are_not_numbers_raise_an_error_that_names_the_row(people):
     with pytest.raises(gb.DataError, match="Invalid population in row 0"):
         read_numbers(pd.DataFrame({"population": people}), "population")
 

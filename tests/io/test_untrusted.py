@@ -86,7 +86,7 @@ def named(name):
     return collection(crs={"type": "name", "properties": {"name": name}})
 
 
-# Texts by file name. The files that they refer to are never opened.
+# Contents of text files, by file name. The files to which they refer must never be opened.
 TEXTS = {
     "words.geojson": lambda w: collection(note=other_layer(w)),
     "algorithm.geojson": lambda w: json.dumps(
@@ -246,7 +246,7 @@ def test_an_invalid_flatgeobuf_is_refused(watch, tmp_path):
     assert assert_alone(watch, path) == []
 
 
-# Statements by what they put into a GeoPackage whose layer "own" is sound.
+# SQL statements, by what they put into a GeoPackage whose layer "own" is valid.
 SHAPE = 'VirtualShape("{}/canary", UTF-8, 4326)'
 VIRTUAL = "INSERT INTO sqlite_master VALUES ('table', 'v', 'v', 0, '{}')"
 EXTENSIONS = (

@@ -1,6 +1,7 @@
-"""What differs on Windows, made here: locks, folders that cannot be flushed, open files, encodings.
+"""Writing and reading as on Windows: no locks, no flushed folders, open files, other encodings.
 
-The rest of Windows is not made: this shows only that nothing needs what Windows does not have.
+We simulate only these differences. The tests show that the code needs nothing that Windows lacks,
+and not that it works on Windows.
 """
 
 import os
@@ -75,7 +76,7 @@ def test_tables_are_read_and_written_again(tmp_path):
 
 
 @pytest.mark.usefixtures("windows")
-def test_a_table_that_is_open_in_excel_stays_as_it_is(tmp_path, monkeypatch):
+def test_a_table_that_is_open_in_excel_stays_unchanged(tmp_path, monkeypatch):
     path = gb.write(TOWNS, tmp_path / "towns.csv")
     before = path.read_bytes()
 
@@ -104,8 +105,8 @@ gb.find_settlements(towns, "Суджа")
 """
 
 
-def test_no_text_is_in_the_encoding_of_the_machine(tmp_path):
-    """Windows has cp1251 or cp1252 where other systems have UTF-8."""
+def test_no_text_is_in_the_default_encoding_of_the_system(tmp_path):
+    """On Windows the default encoding is cp1251 or cp1252, on other systems it is UTF-8."""
     command = [sys.executable, "-X", "warn_default_encoding", "-c", CODE, str(tmp_path)]
     run = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
     assert run.returncode == 0, run.stderr
