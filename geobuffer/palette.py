@@ -2,9 +2,10 @@
 
 The zone is warm and everything that is water is blue, so that no one takes the one for the other.
 The zone's fill has a contrast of at least 2 : 1 to the land on either side, and keeps it under
-simulated protanopia and deuteranopia (``tests/test_palette.py`` computes both). Places inside are
-dark, uncertain ones yellow in a heavy ring, those outside grey; classes differ in size and outline
-too, not in colour alone.
+simulated protanopia and deuteranopia (``tests/test_palette.py`` computes both). By day, places
+inside are dark, uncertain ones yellow in a heavy ring, those outside grey. By night, those inside
+are light, and uncertain ones dark in a yellow ring. Classes differ in size and outline too, not in
+colour alone.
 """
 
 from __future__ import annotations

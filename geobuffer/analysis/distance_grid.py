@@ -79,8 +79,8 @@ def distance_grid(
         DataArray with coordinates ``x`` and ``y`` (or ``lon`` and ``lat``) and a reference system
         in ``spatial_ref``, as rioxarray writes it. Names and numbers of its coordinates are kept.
     bounds
-        West, south, east and north, in the units of ``crs``, in place of ``like``. Beyond 180°,
-        west is greater than east.
+        West, south, east and north, in the units of ``crs``, in place of ``like``. If the
+        grid crosses 180°, west is greater than east.
     resolution
         The size of a cell in these units: a number, or two, of x and y. As in gdalwarp, the grid
         begins at west and north, and the numbers of columns and rows are rounded to whole ones, so
@@ -96,8 +96,8 @@ def distance_grid(
     -------
     xarray.DataArray
         ``distance_km``, rows by columns, in 64 bits. The coordinate ``spatial_ref`` holds the
-        reference system and ``GeoTransform``, as CF and rioxarray have it; ``attrs`` say where the
-        border is from. Cells that the projection places nowhere on Earth are NaN.
+        reference system and ``GeoTransform``, in the form of CF and rioxarray; ``attrs`` name the
+        source of the border. Cells whose centre has no longitude and latitude are NaN.
 
     Raises
     ------

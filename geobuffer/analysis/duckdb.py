@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from geobuffer.zones.zone import Zone
 
 
-# A connection, told without importing DuckDB.
+# We recognise a connection by its methods, so that DuckDB need not be imported.
 _CONNECTION = Kind(
     lambda value: hasattr(value, "create_function") and hasattr(value, "remove_function"),
     "a connection of DuckDB, as duckdb.connect() returns it",
@@ -56,7 +56,7 @@ def register(con: DuckDBPyConnection, zone: Zone, *, prefix: str = "gb") -> list
     Parameters
     ----------
     con
-        The connection. Functions that have these names there already give way.
+        The connection. Existing functions with these names are replaced.
     zone
         The zone.
     prefix
@@ -92,7 +92,7 @@ def register(con: DuckDBPyConnection, zone: Zone, *, prefix: str = "gb") -> list
         )
 
     # A query asks several functions in turn about the same batch of 2,048 rows, in each of its
-    # threads. The answers are kept for two batches a processor, some 200 kB each: one for the
+    # threads. We cache the answers of two batches per processor, some 200 kB each: one for the
     # functions of points, one for those that also take an accuracy.
     @functools.lru_cache(2 * (os.cpu_count() or 1))
     def answer_batch(*columns: bytes) -> Answers:

@@ -152,7 +152,7 @@ def find_conversion(table: object) -> str:
     for call in calls:
         if hasattr(table, call.partition("(")[0]):
             remedy = f"Convert it first: its {call} gives a table of pandas."
-            # A lazy table has no rows yet, but the collected one is read by many functions as is.
+            # A lazy table has no rows yet, but functions such as classify() read the collected one.
             lazy = call.startswith("collect()")
             return remedy + (" classify() and buffer() take its collect()." if lazy else "")
     return ""

@@ -256,7 +256,8 @@ class Border(SpatialNoun):
     doubts: tuple[Doubt, ...] = field(default=(), repr=False)
 
     def _content(self) -> dict[str, Any]:
-        # Without doubts the digest is that of older versions of geobuffer, which had none.
+        # Without doubts we leave the field out, so that the digest equals that of older versions of
+        # geobuffer, which had no doubts.
         content = super()._content()
         return content if self.doubts else {k: v for k, v in content.items() if k != "doubts"}
 

@@ -122,7 +122,7 @@ class _Token(NamedTuple):
     axis: str = ""
     """The axis of a hemisphere, or the axis that is named."""
     sign: int = 0
-    """Of a hemisphere."""
+    """1 or −1 for a hemisphere, otherwise 0."""
 
 
 class _Coordinate(NamedTuple):

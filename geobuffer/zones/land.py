@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 #: The distance from the map's land, in km, that a stretch must exceed to count as at sea. The map
-#: is coarse: 84 % of the coasts of the 1:10 million map that lie in its water are nearer to its
-#: land than this. A border in a river's mouth, or in a strait of less than twice this width,
-#: therefore counts as land. With 5 km, the mouth of the Han would count as land too, and Korea's
-#: land border would be 289 km long.
+#: is coarse: 84 % of the 1:10 million coastline that lies in the water of this map is nearer to its
+#: land than this distance. A border in a river's mouth, or in a strait of less than twice this
+#: width, therefore counts as land. With 5 km, the mouth of the Han would count as land too, and
+#: Korea's land border would be 289 km long.
 COAST_KM = 3.0
 
 _FILE = "boundaries/land.parquet"

@@ -113,7 +113,8 @@ _WEDGE = 0.1
 
 # The quick test looks for outlines within a distance (reach) of each other, but not within
 # _AT_END reaches of the line's ends. It then repeats with a reach that is _REACH_STEP times as
-# long. A strip wider than the shorter reach is longer than the part that the longer one leaves out.
+# long. A strip wider than the shorter reach is more than ten times as long as that reach, and so
+# longer than what the longer reach leaves out at each end.
 _AT_END = 4.0
 _REACH_STEP = 1.0 / (_WEDGE * _AT_END)
 

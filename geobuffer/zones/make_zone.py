@@ -106,8 +106,8 @@ def build_zone(
         sections, the zone is the union of the sections' zones, each with its own round ends. A
         section without a width has no zone. Sections with the same name have the same width.
     from_km
-        Where the zone begins, in kilometres. The zone excludes points at this distance and nearer
-        ones.
+        Where the zone begins, in kilometres. If it is not 0, the zone excludes points at this
+        distance and nearer ones.
     side
         ``"both"``, or the name of one of the border's sides. A zone on one side is clipped to the
         territory of the side: the regions from which the border was made. Along a bare line, it is

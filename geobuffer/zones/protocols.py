@@ -59,8 +59,8 @@ class SpatialNoun(Noun):
     def _arrow(self) -> Any:
         """The rows as a table of Arrow.
 
-        It is kept: DuckDB asks first when it takes the noun, and again from its own threads. There
-        pyproj, which a new table would need for its CRS, ends the process.
+        We cache the table. DuckDB reads it when it receives the noun, and again in its own threads.
+        A new table there would call pyproj for its CRS, which crashes the process.
         """
         import pyarrow as pa
 

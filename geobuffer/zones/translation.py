@@ -106,7 +106,7 @@ class Translation(NamedTuple):
 def format_km(km: float) -> str:
     """Return a width in kilometres to the metre, or with three digits if it is less than 100 m.
 
-    A width in miles has more digits than anybody can use.
+    A width converted from miles has more digits than are useful.
 
     Examples
     --------
