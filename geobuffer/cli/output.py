@@ -15,7 +15,7 @@ import sys
 import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import geobuffer as gb
 
@@ -521,9 +521,15 @@ def print_json(facts: object) -> None:
     sys.stdout.write(_CONTROLS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
 
 
+def list_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table for JSON."""
+    records = table.to_json(orient="records", force_ascii=False, double_precision=9)
+    return cast("list[dict[str, Any]]", json.loads(records))
+
+
 def print_records(table: pd.DataFrame) -> None:
     """Print a table as JSON: a list of its rows."""
-    print_json(json.loads(table.to_json(orient="records", force_ascii=False, double_precision=9)))
+    print_json(list_records(table))
 
 
 def describe_zone(built: Zone, border: gb.Border) -> dict[str, Any]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import math
 import re
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 import geobuffer as gb
 from geobuffer.cli.inputs import AROUND, load_ground, load_places, read_scenario
 from geobuffer.cli.options import AsJson, BorderOptions, PlaceOptions, takes_options
-from geobuffer.cli.output import print_json, print_line, print_records, print_table
+from geobuffer.cli.output import list_records, print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +72,12 @@ def where(
             _split_names(words), border, places, nearest_point=nearest_point, as_json=as_json
         )
         return
-    if places != PlaceOptions():
-        raise gb.DataError("Invalid --places with a point. Must come with the name of a place.")
+    given = {
+        "--places": places.places, "--add-places": places.add_places, "--fetched": places.fetched
+    }  # fmt: skip
+    for flag, value in given.items():
+        if value:
+            raise gb.DataError(f"Invalid {flag} with a point. Must come with the name of a place.")
     _print_point(*point, border, nearest_point=nearest_point, as_json=as_json)
 
 
@@ -197,7 +201,7 @@ def _split_names(words: str) -> list[str]:
     names = [name for part in words.split(";") if (name := " ".join(part.split()))]
     if not names:
         raise _no_place(words)
-    return names
+    return list(dict.fromkeys(names))
 
 
 class _Answers(NamedTuple):
@@ -218,8 +222,6 @@ def _print_places(
     as_json: bool,
 ) -> None:
     """Print a table of all places that have a name, for each name, with their distances."""
-    import pandas as pd
-
     from geobuffer.datasets.name_search import NameIndex
 
     scenario = read_scenario(border)
@@ -230,25 +232,21 @@ def _print_places(
         _locate_places, line=ground.border, side=scenario.side, nearest_point=nearest_point
     )
     answers = [_find_places(name, towns, index, unplaced, locate) for name in names]
-    found = [one for one in answers if len(one.located) or len(one.not_located)]
+    found = [one for one in answers if not (one.located.empty and one.not_located.empty)]
     if as_json and found:
-        tables = [
-            one.located.assign(
-                **({"query": one.name} if len(names) > 1 else {}),
-                longitude=one.located.geometry.x,
-                latitude=one.located.geometry.y,
-            )
+        records = [
+            record | ({"query": one.name} if len(names) > 1 else {})
             for one in found
+            for record in _list_records(one)
         ]
-        table = pd.concat(tables)
-        print_records(pd.DataFrame(table.drop(columns=table.geometry.name)))
+        print_json(records)
     elif found:
         for one in found:
             _print_answers(one, ground, scenario.side)
         if not places.places:
             _print_reach(found, index, ground)
         _print_accuracy(ground.border)
-    missing = [one.name for one in answers if one not in found]
+    missing = [one.name for one in answers if one.located.empty and one.not_located.empty]
     if missing:
         hints = [_describe_missing(name, index, unplaced) for name in missing]
         reach = "" if places.places else index.describe_reach(missing[0], towns.located[:0])
@@ -278,6 +276,16 @@ def _find_places(
         name, table.iloc[order], towns.not_located.iloc[others.rows],
         found.is_exact or others.is_exact,
     )  # fmt: skip
+
+
+def _list_records(answers: _Answers) -> list[dict[str, Any]]:
+    """Return the rows of the places of a name; those without a position have no distance."""
+    import pandas as pd
+
+    located = answers.located
+    table = located.assign(longitude=located.geometry.x, latitude=located.geometry.y)
+    table = pd.DataFrame(table.drop(columns=located.geometry.name))
+    return list_records(table) + list_records(answers.not_located.reindex(columns=table.columns))
 
 
 def _describe_missing(name: str, index: NameIndex, unplaced: NameIndex) -> str:

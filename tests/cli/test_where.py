@@ -98,13 +98,32 @@ def test_where_finds_a_place_by_its_name(run, towns, border, name):
 def test_where_lists_all_places_of_a_name_and_those_without_a_position(run):
     same = run("where", "Mykhailivka", "--json").json
     assert len(same) > 3
-    distances = [record["distance_km"] for record in same]
+    distances = [record["distance_km"] for record in same if record["distance_km"] is not None]
+    assert 3 < len(distances) < len(same)
     assert distances == sorted(distances)
     unplaced = gb.load_not_located()
     located = gb.load_settlements()
     names = set(unplaced["name_en"]) - set(located["name_en"]) - set(located["name_ru"])
     name = min(one for one in names if one.isalpha() and one.isascii())
     assert "Known by name only, without a trusted position: " in run("where", name).out
+    known = run("where", name, "--json").json
+    assert {record["id"] for record in known} <= set(unplaced["id"])
+    for record in known:
+        assert record["distance_km"] is record["longitude"] is record["latitude"] is None
+
+
+def test_where_answers_once_for_a_name_given_twice(run):
+    assert run("where", "Basivka; Basivka", "--json").json == run("where", "Basivka", "--json").json
+    assert run("where", "Basivka; Basivka").out == run("where", "Basivka").out
+    assert run("where", "Xyzzy; Xyzzy").err.count("No settlement is called") == 1
+
+
+@pytest.mark.parametrize(
+    "options", [("--fetched",), ("--add-places", "a.csv"), ("--places", "a.csv")]
+)
+def test_where_names_the_option_that_no_point_can_have(run, options):
+    error = run("where", "51.2", "34.6", *options).err
+    assert f"Invalid {options[0]} with a point" in error
 
 
 def test_where_knows_the_other_names_of_a_place(run):
