@@ -311,7 +311,7 @@ def describe_sources(
     lines = [
         _credit_layer(words.text(key), sources, words)
         for key, sources in layers
-        if sources or "pl" in key
+        if sources or key == "source_places"
     ]
     return [*lines, words.text("endorsement")]
 

@@ -395,12 +395,12 @@ def choose_widths(zone: Zone) -> list[float]:
     >>> from types import SimpleNamespace
     >>> choose_widths(SimpleNamespace(edges_km=(0, 10.0), width_km=10.0))[:3]
     [1.0, 2.0, 3.0]
-    >>> choose_widths(SimpleNamespace(edges_km=(0, 0.5), width_km=0.5))[-1]
-    1.5
+    >>> [choose_widths(SimpleNamespace(edges_km=(0, km), width_km=km))[-1] for km in (0.5, 20, 30)]
+    [1.5, 30.0, 60.0]
     """
     # The slider reaches beyond the zone, so that a reader sees what lies there: three times the
-    # width up to 10 km, 30 km up to 30 km, 1.5 times and more beyond. Its steps are round numbers.
-    wanted = min(zone.width_km, 10.0) / 10.0 if zone.width_km <= 30.0 else zone.width_km / 20.0
+    # width up to 10 km, 30 km up to 20 km, 1.5 times and more beyond. Its steps are round numbers.
+    wanted = min(zone.width_km, 10.0) / 10.0 if zone.width_km <= 20.0 else zone.width_km / 20.0
     power = 10.0 ** math.floor(math.log10(wanted) + 1e-9)
     step = next(power * part for part in (1.0, 2.0, 5.0, 10.0) if power * part >= wanted * 0.999)
     even = {round(step * i, 6) for i in range(1, _STEPS + 1)}
