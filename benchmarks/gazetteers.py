@@ -1,12 +1,12 @@
-"""How well the merging of gazetteers finds what is one place: on pairs labelled by hand, on codes.
+"""Measure how well merging of gazetteers finds rows of one place, by labelled pairs and by codes.
 
     python benchmarks/gazetteers.py
 
 The first table: GeoNames' places of Russia near the line against the INID table of settlements,
 two gazetteers made independently, on the pairs of tests/data/gazetteer_pairs.csv, each labelled
-by reading its names, raions, kinds, populations and distance. The second: places of Ukraine whose
-points were taken away and offered again without code, raion and hromada, in two tables; here the
-official code tells what is right.
+by reading its names, raions, kinds, populations and distance. The second: places of Ukraine, split
+into a table without points and a table of the points without code, raion and hromada. The official
+code shows which matches are right.
 """
 
 import time
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def place_of(merged: pd.DataFrame) -> dict[str, int]:
-    """Return the number of the place that each id is in."""
+    """Return the number of the merged place that contains each id."""
     groups = merged["merged_from"].str.split("; ")
     return {one: number for number, ids in enumerate(groups) for one in ids}
 
@@ -54,7 +54,7 @@ def labelled() -> pd.DataFrame:
 
 
 def hidden(share: float, seed: int) -> dict[str, float]:
-    """Take away the points of a share of Ukraine's places and see which find their own again."""
+    """Separate a share of Ukraine's places from their points, and count the right matches."""
     towns = gb.load_settlements()
     official = towns[towns["code_system"] == "KATOTTG"].reset_index(drop=True)
     lost = np.random.default_rng(seed).random(len(official)) < share

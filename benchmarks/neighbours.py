@@ -32,7 +32,7 @@ LARGEST = (
     "IR", "MN", "PE", "TD",
 )  # fmt: skip
 
-# Within this distance the whole border of nearly all neighbours is found.
+# With this tolerance, the whole border of nearly all neighbours is found.
 TOLERANT_M = 500.0
 
 # Outlines nearer than this many degrees, about 500 m, are those of neighbours.
@@ -89,7 +89,7 @@ def measure(level: str, one: Region, other: Region) -> Row | None:
 def is_complete(row: Row) -> bool:
     """Return whether the default border is at least 99 % of the one within the wide tolerance.
 
-    At either end, a wide tolerance may go on by as much as itself.
+    At each end, a wide tolerance may make the border longer by up to the tolerance.
     """
     tolerant_km = float(row.tolerant_km or 0.0)
     least_km = min(0.99 * tolerant_km, tolerant_km - 2.0 * TOLERANT_M / 1e3)
@@ -112,7 +112,7 @@ def write_table(rows: Iterable[Row], path: Path = TABLE) -> None:
 
 
 def main() -> None:
-    """Measure neighbours, print the rows with a warning or a lack, and write the table."""
+    """Measure neighbours, print rows with a warning or an incomplete border, write the table."""
     parser = argparse.ArgumentParser(description="Find the border of every two neighbours.")
     parser.add_argument("levels", nargs="*", help="world, or codes of countries; all by default")
     parser.add_argument("--out", type=Path, default=TABLE)

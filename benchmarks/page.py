@@ -1,7 +1,7 @@
-"""The map page beside a stock folium map of the same places: weight, first paint, a step of width.
+"""Compare the map page with a plain folium map of the same places: size, first paint, slider step.
 
-Run: ``python benchmarks/page.py``. Needs Chromium with its driver and the extra ``test``. The stock
-map is opened with its CDNs cut off, as ours is; what it would fetch is not counted.
+Run: ``python benchmarks/page.py``. Needs Chromium with its driver and the extra ``test``. Both maps
+are opened without a network; what the folium map would fetch is not counted.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def report(name: str, page: Path, built_s: float, browser: Browser) -> None:
 
 
 def stock(zone: gb.BufferZone, table: gpd.GeoDataFrame) -> folium.Map:
-    """Draw the same with folium alone, the fastest way that it offers for points."""
+    """Draw the same map with folium alone, in the fastest way that it offers for points."""
     drawn = folium.Map(location=[51, 35], zoom_start=8, tiles=None, prefer_canvas=True)
     folium.GeoJson(zone.to_frame()).add_to(drawn)
     shown = table[["name_en", "geometry"]]

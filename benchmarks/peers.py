@@ -2,10 +2,10 @@
 
 Run: python benchmarks/peers.py [--only zone,membership,...] [--peers geobuffer,shapely,...]
 
-Any Python from 3.11 on will do: the environments are set up, and kept in a cache. All methods are
-timed in turns with geobuffer, their answers are judged against geodesic distances, and tables (CSV
-and Markdown), facts (JSON) and a plot are written to benchmarks/results. ``--quote`` then puts the
-figures into the pages that quote them, and measures nothing.
+Any Python from 3.11 on will do: the script sets up environments and keeps them in a cache. All
+methods take turns with geobuffer, and their answers are compared with geodesic distances. Tables
+(CSV and Markdown), facts (JSON) and a plot are written to benchmarks/results. With ``--quote``, the
+script measures nothing and writes the newest figures into the pages that quote them.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def options() -> argparse.Namespace:
     add("--name", default=time.strftime("peers-%Y-%m"))
     add("--quote", action="store_true", help="put the newest figures into README and docs")
     given = parser.parse_args()
-    # What the results say of how they were made: not where files are kept.
+    # The options that the results state. They leave out the folders of this machine.
     given.said = "".join(
         f" --{name} {shlex.quote(_written(getattr(given, name)))}"
         for name in ("only", "peers", "points", "ring", "rows", "share", "turns", "budget")
@@ -81,7 +81,7 @@ def _written(value: object) -> str:
 
 
 def main() -> None:
-    """Set up, and go on in the environment that was set up."""
+    """Set up the environments, and start this script again in the default one."""
     given = options()
     if given.quote:
         import quotes

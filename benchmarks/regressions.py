@@ -5,7 +5,7 @@ benchmarks/results/ratios.json, and ends with code 1 where one has more than dou
 depend on the machine and on what else runs there; the ratio depends on neither by as much, because
 work and reference take turns and the best of several turns counts.
 
-All is measured as if numba were not installed, and again with it where it is.
+Everything is measured without numba and, if numba is installed, again with it.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 RECORD = Path(__file__).parent / "results" / "ratios.json"
 LIMIT = 2.0
 
-# The best of seven turns counts, of three where they take longer than some seconds.
+# The best of seven turns counts. No turn starts after five seconds, but there are at least three.
 TURNS, LEAST_TURNS, PATIENCE_S = 7, 3, 5.0
 
-# So many that numba is used where it is installed (from 200,000 points on).
+# geobuffer uses numba, if installed, from 200,000 points on.
 POINTS = 200_000
 
 WAYS = ("default", "numba")
@@ -43,7 +43,7 @@ sys.path.insert(0, str(Path(__file__).parent / "peers"))
 
 
 def reference(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Turn points into Earth-centred coordinates: plain numpy, none of it geobuffer's."""
+    """Turn points into Earth-centred coordinates with numpy alone, without geobuffer."""
     lam, phi = np.radians(lon), np.radians(lat)
     n = 6_378_137.0 / np.sqrt(1.0 - 0.00669438 * np.sin(phi) ** 2)
     return np.stack(
@@ -118,7 +118,7 @@ def measure(way: str) -> dict[str, float]:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, (job, times) in jobs(border, folder).items():
-            # These run no compiled loop, or start a process of their own.
+            # The other jobs run no compiled loop, or start a process of their own.
             if way == "default" or name in {"membership", "distance", "classify a table"}:
                 found[f"{name}{', numba' * (way == 'numba')}"] = ratio(
                     job, lambda: reference(lon, lat), times
@@ -148,7 +148,7 @@ def compare(now: dict[str, float], before: dict[str, float]) -> list[str]:
 
 
 def main() -> None:
-    """Measure, compare, and tell."""
+    """Measure the ratios, and compare or record them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--update", action="store_true", help="put these ratios on record")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)

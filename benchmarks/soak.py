@@ -5,7 +5,7 @@ or:  python benchmarks/soak.py zones [--zones 1000]
 
 Points: makes a table of so many random points in the bounding box of the default border, classifies
 it with ``classify_file``, and prints memory over time. Zones: builds so many zones, each along a
-newly made border; classifies settlements by each, and draws, writes and reads back every tenth.
+newly made border; classifies settlements by each, and draws, writes and reads back every 25th.
 Both print the slope of memory: the median over all pairs of rows of the table (Theil and Sen), over
 the last two thirds of the run, because caches fill once in the first third.
 """
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-# Of the points that are made at a time: small beside what the library itself holds.
+# How many points are made at a time. They use little memory compared with the library.
 _MADE_ROWS = 250_000
-# A batch of half a million points takes 0.2 s: each is seen several times.
+# A batch of half a million points takes 0.2 s, so memory is sampled several times in each.
 _EVERY_S = 0.02
 _ROWS_SHOWN = 20
 _MB = 1e6
@@ -76,7 +76,7 @@ class Watch:
             self._most = max(self._most, self._process.memory_info().rss)
 
     def note(self, done: float) -> None:
-        """Put down what the process holds and has held since the last note."""
+        """Record what the process holds, and the most memory since the last call."""
         most = max(self._most, self._process.memory_info().rss)
         self._most = 0
         spent = time.perf_counter() - self._begin
@@ -86,7 +86,7 @@ class Watch:
 
 
 def slope(done: Sequence[float], held: Sequence[float]) -> float:
-    """Return by how much what is held grows with what is done, over the last two thirds."""
+    """Return by how much ``held`` grows for each unit of ``done``, over the last two thirds."""
     later = len(done) // 3
     x, y = np.asarray(done[later:], dtype=float), np.asarray(held[later:], dtype=float)
     one, other = np.triu_indices(len(x), 1)
@@ -94,7 +94,7 @@ def slope(done: Sequence[float], held: Sequence[float]) -> float:
 
 
 def make_points(path: Path, count: int, bounds: Sequence[float]) -> Path:
-    """Write a table of random points with a number each, a part at a time."""
+    """Write a table of numbered random points in parts."""
     import pyarrow as pa
     import pyarrow.parquet as pq
     from pyarrow import csv
@@ -128,13 +128,13 @@ def stream(source: Path, zone: gb.BufferZone, target: Path, count: int) -> list[
 def make_zones(count: int, folder: Path, *, drawn_every: int = 25) -> Iterator[int]:
     """Build zones of random width and side, each along a newly made border.
 
-    By turns along the border of two oblasts, whose settlements are classified, and along a line
-    anywhere on the globe, since what is kept by place must not pile up. Yields the number so far.
+    Every second border is that of two oblasts, whose settlements are classified. The others are
+    lines anywhere on the globe, to show whether caches by place grow. Yields the number so far.
     """
     rng = np.random.default_rng(0)
     regions, towns = gb.load_regions(), gb.load_settlements()
     for number in range(count):
-        # Whole widths: some come again, as users' do.
+        # Widths are whole numbers, so that some repeat, as those of users do.
         km = [int(rng.integers(1, 6)), int(rng.integers(6, 20))]
         if number % 2:
             border, asked = _some_line(rng), towns.iloc[:100]
@@ -142,7 +142,7 @@ def make_zones(count: int, folder: Path, *, drawn_every: int = 25) -> Iterator[i
         else:
             border = gb.border_between(regions["Belgorod"], regions["Sumy"])
             side, asked = rng.choice(("Ukraine", "Russia", "both")), towns
-        # Nothing here looks at the edge: it may be drawn quickly.
+        # Nothing here depends on the exact edge, so a tolerance of 50 m saves time.
         zone = gb.build_zone(border, km=km, side=side, tolerance_m=50)
         inside = gb.within(asked, zone)
         if number % drawn_every == 0:
@@ -197,7 +197,7 @@ def _zones(asked: argparse.Namespace, folder: Path) -> None:
     with Watch() as watch:
         for number in make_zones(int(asked.zones), folder):
             if number % 10 == 0:
-                # What only waits to be collected is no growth.
+                # Objects that only wait to be collected are no growth.
                 gc.collect()
                 watch.note(number)
     show(watch.moments, "zones")

@@ -1,9 +1,9 @@
-"""Time zones on one side of random walks, which bend and cross themselves as no border does.
+"""Time zones on one side of random walks, which bend and cross themselves more than any border.
 
-Run: python benchmarks/walks.py. The side of a line is where its zone takes longest, as the half-way
-lines between the line's bends and crossings have to be found. Each case is a line and a width; the
-table states processor time and the bound of the error that the zone states. The walks are the same
-in each run.
+Run: python benchmarks/walks.py. Zones on one side take the longest, because the half-way lines
+between the line's bends and crossings have to be found. Each case is a line and a width. The table
+states the processor time and the largest error that the zone states. The walks are the same in each
+run.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 # ruff: noqa: INP001
 """Copy pages that live elsewhere in the repository into the source of the site, at build time.
 
-Sphinx reads no page outside its source folder. Links in the file system would bring them in, but
-a checkout on Windows has them as text files; copies in the repository would fall behind. So each
-build copies them, into places that git ignores, and only where they differ, so that a second
-build reads only what has changed.
+Sphinx reads no page outside its source folder. A checkout on Windows turns symbolic links into text
+files, and copies in the repository would become outdated. So each build copies the pages to places
+that git ignores. It copies only those that differ, so that a second build reads only what has
+changed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ LEADS = (
 
 
 def copies() -> Iterator[tuple[Path, bytes]]:
-    """Yield where each copy belongs, and what is in it."""
+    """Yield the path and the content of each copy."""
     for pattern, folder, links in BROUGHT:
         for file in sorted(ROOT.glob(pattern)):
             content = file.read_bytes()
@@ -55,9 +55,9 @@ def copies() -> Iterator[tuple[Path, bytes]]:
 
 
 def lead_to_copies(_app: Sphinx, _page: str, text: list[str]) -> None:
-    """Turn links of a page to files of the repository, as it is read, into links to their copies.
+    """When Sphinx reads a page, replace its links to files of the repository by links to copies.
 
-    So a page leads to the right place in the repository as well as on the site.
+    So the links of a page work in the repository and on the site.
     """
     for there, here in LEADS:
         text[0] = text[0].replace(there, here)

@@ -1,7 +1,7 @@
 # ruff: noqa: INP001
 """Write the reference of the command line from the commands themselves, at build time.
 
-What it asks of a command is what typer asks to print its help, so the page cannot differ from it.
+It uses the data from which typer prints the help, so the page and the help agree.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ which `--debug` shows. With `| head`, a command that is cut off ends with 1.
 This page is made from the commands themselves; `geobuffer COMMAND --help` says the same.
 """
 
-# Typed here as it is shown; a backslash keeps Markdown from reading it as markup.
+# Characters of markup: with a backslash before them, Markdown shows them as they are.
 _MARKUP = str.maketrans({mark: f"\\{mark}" for mark in r"\`*_<>[]|"})
 
 

@@ -43,7 +43,7 @@ nb_mime_priority_overrides = [("*", "application/vnd.jupyter.widget-view+json", 
 myst_heading_anchors = 3
 myst_enable_extensions = ["deflist"]
 
-# Quotation marks are set; two hyphens begin an option and are no dash.
+# Quotation marks become typographic. Two hyphens stay, because they begin an option.
 smartquotes_action = "qe"
 
 # Each page of the reference describes its names; members come in the order of the source code.
@@ -109,7 +109,7 @@ def resolve_other_sites(
     node: pending_xref,
     contnode: nodes.Element,
 ) -> nodes.Element | None:
-    """Lead the name of a type of another package to the page about it."""
+    """Link the name of a type of another package to the page about it."""
     name = str(node.get("reftarget", "")).rpartition(".")[2]
     if node.get("refdomain") != "py" or name not in OTHER_SITES:
         return None
@@ -138,13 +138,13 @@ class PropertyTexts:
 
 
 def setup(app: Sphinx) -> None:
-    """Bring in what is written elsewhere before any page is read."""
+    """Connect what this build adds: copied and written pages, links, texts of properties."""
     app.connect("builder-inited", brought_in.bring)
     app.connect("builder-inited", command_line.write_page)
     app.connect("source-read", brought_in.lead_to_copies)
     app.connect("missing-reference", resolve_public)
     app.connect("missing-reference", resolve_other_sites)
     texts = PropertyTexts()
-    # napoleon comes at 500.
+    # napoleon has priority 500: one function runs before it, and one after it.
     app.connect("autodoc-process-docstring", texts.keep, priority=400)
     app.connect("autodoc-process-docstring", texts.restore, priority=600)

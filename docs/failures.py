@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Light enough that a line drawn on it can be told from it, in print too.
+# The fill is light, so that lines on it are visible, in print too.
 ZONE, INSIDE = "#0072b2", "#b8d8ee"
 
 
@@ -59,7 +59,7 @@ class Ground:
         return float(lon[at]), float(lat[at]), float(off[at])
 
 
-def told(name: str, ground: Ground, polygon: shapely.Geometry) -> None:
+def print_errors(name: str, ground: Ground, polygon: shapely.Geometry) -> None:
     """Print what the page says of a recipe."""
     _, _, off = ground.edge_errors_m(polygon)
     print(f"{name}: edge {off.min():+,.0f} … {off.max():+,.0f} m; {ground.wrong(polygon)}")
@@ -90,7 +90,7 @@ def middle(ground: Ground) -> Plane:
 def draw_degrees(ground: Ground) -> None:
     """Draw a buffer of 10 km given in degrees."""
     wrong = shapely.buffer(ground.line, 10 / 111.32)
-    told("degrees", ground, wrong)
+    print_errors("degrees", ground, wrong)
     lon, lat, _ = ground.worst(wrong)
     figure, axes = view(Plane(lon, lat, 1e3), ground, 26.0)
     outlined(axes, Plane(lon, lat, 1e3), wrong, 26.0)
@@ -101,7 +101,7 @@ def draw_degrees(ground: Ground) -> None:
 def draw_mercator(ground: Ground) -> None:
     """Draw a buffer of 10,000 units of Web Mercator, and the places it loses."""
     wrong = recipe(ground.line, 3857, 16)
-    told("EPSG:3857", ground, wrong)
+    print_errors("EPSG:3857", ground, wrong)
     plane = middle(ground)
     figure, axes = view(plane, ground, 40.0)
     outlined(axes, plane, wrong, 40.0)
@@ -117,7 +117,7 @@ def draw_utm(ground: Ground) -> None:
     """Draw the buffer in UTM where its error is largest."""
     utm = gpd.GeoSeries([ground.line], crs=4326).estimate_utm_crs()
     wrong = recipe(ground.line, utm, 16)
-    told(utm.name, ground, wrong)
+    print_errors(utm.name, ground, wrong)
     lon, lat, off = ground.worst(wrong)
     print(f"  worst at {lat:.3f} N {lon:.3f} E: {off:+.1f} m")
     plane, reach = Plane(lon, lat, 1.0), 160.0
@@ -137,7 +137,7 @@ def draw_arcs(ground: Ground) -> None:
         wrong = recipe(ground.line, aeqd, chords)
         short = WIDTH_M * (1 - np.cos(np.pi / 4 / chords))
         print(f"arcs of {chords}: {short:.0f} m short half-way along a chord")
-        told("  in a plane about the end", ground, wrong)
+        print_errors("  in a plane about the end", ground, wrong)
         drawn = plane.drawn(shapely.boundary(wrong), 26.0)
         traced(axes, drawn, color=RECIPE, lw=1.3, ls=style, marker="o", ms=3)
     axes.set_title("Arcs of 5 chords (orange) and of 8 (dashed) to the quarter circle", fontsize=10)
@@ -184,7 +184,7 @@ def draw_simplified(ground: Ground) -> None:
     source = gb.Source("simplified", accuracy_m=500)
     border = gb.border_along(simple, names=["simplified"], source=source)
     wrong = gb.build_zone(border, km=10, tolerance_m=1).polygon
-    told("simplified by 500 m", ground, wrong)
+    print_errors("simplified by 500 m", ground, wrong)
     lon, lat, off = ground.worst(wrong)
     plane, reach = Plane(lon, lat, 1e3), 4.0
     figure, axes = view(plane, ground, reach)

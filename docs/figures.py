@@ -1,5 +1,5 @@
 # ruff: noqa: INP001, T201
-"""Draw the figures of the documentation, and print a table of its, from the library itself.
+"""Draw the figures of the documentation and print one of its tables, with the library itself.
 
 The table is that of explanation/exactness.md. Run: python docs/figures.py. Needs the extra plot;
 takes about a minute.
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 WIDTH_M = 10_000.0
-# The true zone, and what a recipe makes of it: the two differ for colour-blind readers too.
+# The colours of the true zone and of a recipe's zone. Colour-blind readers can distinguish them.
 ZONE, RECIPE = "#0072b2", "#d55e00"
 
-# One of some seventy notches of the default zone's edge, about as deep as any.
+# A notch of the default zone's edge, among the deepest of some seventy.
 NOTCH = (37.353587, 50.320188)
 
 

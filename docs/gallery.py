@@ -55,8 +55,8 @@ HEIGHTS = {
     "lebanon-israel": 520,
 }  # fmt: skip
 
-# Of a zone that is 700 times as long as wide nothing could be seen: the picture shows its first
-# kilometres, up to this vertex of its line.
+# A zone that is 700 times as long as wide would be too thin to see, so its picture shows only the
+# first kilometres, up to this vertex of the line.
 SHOWN_VERTICES = {"rio-grande": 260}
 
 GEOD = pyproj.Geod(ellps="WGS84")

@@ -39,7 +39,7 @@ EXAMPLES = HERE / "examples"
 PRINT_DPI = 94
 # The picture for print has 300 pixels to the inch, more than a page of documentation can show.
 PICTURE_WIDTH = 1600
-# Places of the largest table: as many as a page is measured with.
+# Places of the largest table, as many as in the measurements of pages.
 MANY = 100_000
 
 
@@ -180,7 +180,7 @@ def take_widget(browser: Browser, folder: Path) -> None:
 
 
 def missing(shots: list[Shot]) -> list[str]:
-    """Return the tools that are not there."""
+    """Return the needed tools that are not installed."""
     needed = {"chromium": CHROMIUM, "chromedriver": DRIVER}
     if any(shot.paper for shot in shots):
         needed["pdftoppm (of poppler-utils)"] = shutil.which("pdftoppm")

@@ -231,14 +231,14 @@ _NAMES = {
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
-# ``gb.errors`` and its like work without an import of their own.
+# Modules that work after ``import geobuffer as gb`` without another import, such as ``gb.errors``.
 _SUBMODULES = {
     **{name: name for name in ("analysis", "datasets", "errors", "geodesy", "io")},
     **{name: name for name in ("palette", "versions", "viz", "zones")},
     "duckdb": "analysis.duckdb",
 }
 
-if not TYPE_CHECKING:  # A type checker that sees a __getattr__ accepts every name, misspelt too.
+if not TYPE_CHECKING:  # A type checker that sees a __getattr__ accepts even misspelt names.
 
     def __getattr__(name: str) -> Any:
         """Import a public name or a module of the package on first use."""
@@ -248,12 +248,13 @@ if not TYPE_CHECKING:  # A type checker that sees a __getattr__ accepts every na
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(f"geobuffer.{_MODULE_OF[name]}"), name)
         _register_accessor()
-        # The next access does not come here. A value that another thread or a test has set stays.
+        # Once the value is stored, the next access does not call this function. ``setdefault``
+        # keeps a value that another thread or a test has set.
         return globals().setdefault(name, value)
 
 
 def _register_accessor() -> None:
-    """Register ``table.geobuffer`` with pandas, if pandas is there; it does not wait for it."""
+    """Register ``table.geobuffer`` with pandas if pandas is imported already; do not import it."""
     if "pandas" in sys.modules:
         importlib.import_module("geobuffer.analysis.accessor")
 
@@ -262,5 +263,5 @@ _register_accessor()
 
 
 def __dir__() -> list[str]:
-    """Return the public names: the modules that define them may change."""
+    """Return the public names only, because the modules that define them may change."""
     return sorted(__all__)

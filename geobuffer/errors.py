@@ -80,8 +80,8 @@ class MissingCRSError(DataError):
 class WriteError(DataError, OSError):
     """A file cannot be written at the given path, or the disk is full."""
 
-    # Python makes each instance with OSError.__new__, but WriteError.__new__ would be that of
-    # ValueError, the first base that has one. dask unpickles errors by that attribute (tblib).
+    # Python makes instances of WriteError with OSError.__new__, but the attribute __new__ would be
+    # that of ValueError, the first base that has one. dask (tblib) unpickles errors with it.
     __new__ = OSError.__new__  # type: ignore[assignment]
 
 

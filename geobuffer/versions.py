@@ -16,8 +16,8 @@ import shapely
 def show_versions() -> None:
     """Print the versions of geobuffer, Python, the system and the packages that geobuffer uses.
 
-    The packages are the requirements of the installed geobuffer and of its extras. Of the machine,
-    the report contains its operating system and its processor, and nothing else.
+    The packages are the requirements of the installed geobuffer and of its extras. About the
+    machine, the report contains the operating system and the type of processor, and nothing else.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def _list_system() -> dict[str, str]:
 
 
 def _list_packages() -> dict[str, str]:
-    """Return the version of each package that geobuffer requires, or that it is missing."""
+    """Return the version of each package that geobuffer requires, or ``"not installed"``."""
     requirements = (re.match(r"[\w.-]+", line) for line in metadata.requires("geobuffer") or [])
     names = {found.group() for found in requirements if found} - {"geobuffer"}
     return {name: _read_version(name) for name in sorted(names, key=str.casefold)}

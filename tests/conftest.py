@@ -65,12 +65,13 @@ SLOW_TESTS = set((Path(__file__).parent / "slow_tests.txt").read_text(encoding="
 TESTS = Path(__file__).parent
 
 
-# Both begin with unpacking countries, which takes five seconds; the second finds them in the cache.
+# Both begin with unpacking countries, which takes five seconds. One worker runs both, so the second
+# finds them in the cache.
 UNPACKING = ("tests/datasets/test_neighbours.py", "tests/datasets/test_world.py")
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Import no slow file where slow tests are left out: that saves a quarter of the collection."""
+    """Do not import slow files if slow tests are left out: collection then takes a quarter less."""
     is_slow = collection_path in {TESTS / file for file in SLOW}
     return True if is_slow and "not slow" in config.option.markexpr else None
 
@@ -96,7 +97,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give each file as a whole to one worker: many files make things once that take long."""
+    """Run all tests of a file in one worker, because many files have fixtures that take long."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
@@ -138,7 +139,7 @@ def towns():
 
 @functools.cache
 def make_before():
-    """Return a border_between and a build_zone that keep what they made."""
+    """Return a border_between and a build_zone that cache their results."""
     from geobuffer.zones.make_border import border_between as between
     from geobuffer.zones.make_zone import build_zone as build
 
@@ -149,12 +150,12 @@ def make_before():
         asked = (*sides, repr(options))
         if asked in borders:
             return borders[asked]
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             made = between(one, other, **options)
-        for warning in told:
+        for warning in caught:
             warnings.warn(warning.message, stacklevel=2)
-        # Of a border that warned, each command must warn again.
-        return made if told else borders.setdefault(asked, made)
+        # We do not cache a border that gave a warning, because each command must warn.
+        return made if caught else borders.setdefault(asked, made)
 
     def build_once(border, *widths, **options):
         asked = (border.digest, repr(widths), repr(options))
@@ -167,7 +168,7 @@ def make_before():
 
 @functools.cache
 def load_before():
-    """Return a load_regions and a load_settlements that keep the bundled data."""
+    """Return a load_regions and a load_settlements that cache the bundled data."""
     from geobuffer.datasets.bundled import load_regions as read
     from geobuffer.datasets.bundled import load_settlements as load
 
@@ -215,9 +216,9 @@ def pytest_configure(config):
 
 
 def pytest_collection_finish():
-    """Have the garbage collector leave the thousands of tests alone, and come less often.
+    """Exclude the collected tests from garbage collection, and collect garbage less often.
 
-    Else it takes a tenth of the time of the tests.
+    Otherwise garbage collection takes a tenth of the time of the tests.
     """
     gc.collect()
     gc.freeze()
@@ -247,7 +248,7 @@ def publisher():
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
-    """Give the tests and their subprocesses an empty cache, so that all shapes are of this code.
+    """Give the tests and their subprocesses an empty cache, so that no shapes are of older code.
 
     All workers share it: unpacking a country takes five seconds.
     """
@@ -267,7 +268,7 @@ WORLD = (
 
 @pytest.fixture(scope="session")
 def unpacked_world(own_cache):
-    """Have the outlines of all those countries in the cache, after one reading of the archive."""
+    """Put the outlines of all these countries into the cache by one reading of the archive."""
     if importlib.util.find_spec("borders"):
         gb.load_regions("world", country=list(WORLD))
 

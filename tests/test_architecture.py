@@ -1,4 +1,4 @@
-"""Check the architecture: imports run down, the face shows its names, no work at import."""
+"""Check the architecture: imports run down, public names are listed, imports do no work."""
 
 import ast
 import functools
@@ -16,6 +16,7 @@ import geobuffer as gb
 PACKAGE = Path(gb.__file__).parent
 
 ROOT = Path(__file__).parents[1]
+# The name of ``geobuffer/__init__.py`` in the drawing of the architecture.
 FACE = "geobuffer"
 
 
@@ -56,7 +57,7 @@ def _imports(file):
 
 
 def _package_of(module):
-    """Return the first part of a module's name below the package; the face for the package."""
+    """Return the first part of a module's name below geobuffer; ``FACE`` for geobuffer itself."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else FACE
 
@@ -103,11 +104,11 @@ def test_a_sub_package_holds_a_docstring_only():
         assert len(tree.body) == 1, file
 
 
-def test_face_shows_exactly_what_it_lists():
+def test_the_package_has_exactly_the_names_that_it_lists():
     code = "import json, geobuffer; print(json.dumps(sorted(vars(geobuffer))))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     at_first = {name for name in json.loads(run.stdout) if not name.startswith("_")}
-    # What the face needs for itself; every other name comes on first use.
+    # What ``__init__.py`` needs for itself; every other name is imported on first use.
     assert at_first == {"TYPE_CHECKING", "Any", "annotations", "importlib", "sys"}
     assert gb.__all__ == dir(gb) == sorted(gb.__all__)
 
@@ -132,7 +133,7 @@ def test_files_are_named_by_what_is_in_them():
     assert not vague & {p.stem.strip("_") for p in PACKAGE.rglob("*.py")}
 
 
-# Nothing else goes to the network. The hook sees every connection and every name that Python
+# Only downloads use the network. The hook sees every connection and every host name that Python
 # looks up, also those of libraries.
 SILENT = """
 import sys
@@ -177,8 +178,9 @@ def test_neither_import_nor_lists_load_what_downloads_need(tmp_path):
     assert _silently(code, tmp_path).stdout == "[]\n"
 
 
-# Whatever is written goes through drafts. What follows are the calls by which Python and the
-# libraries in use write files, and who else may make them: functions that are given a draft's path.
+# All files are written as drafts, by io.atomic. ``WRITES`` lists the calls by which Python and the
+# libraries in use write files. ``WRITERS`` lists who else may make them: mostly functions that get
+# the path of a draft.
 WRITES = {
     "write_text", "write_bytes", "to_file", "to_parquet", "to_feather", "to_csv", "to_excel",
     "to_pickle", "savefig", "write_dataframe", "write_table", "CSVWriter", "ParquetWriter", "save",
@@ -208,7 +210,7 @@ WRITERS = {
     "analysis._arrow.TableWriter": {"CSVWriter", "ParquetWriter", "open", "write_table"},
     # Into memory.
     "viz.figure.plot._render_png": {"savefig"},
-    # To what is within a scratch folder.
+    # Into a temporary folder.
     "datasets.world.write_cached_shape": {"mkdir", "write_bytes"},
     "io.read.gdal.open_shapefile": {"write_bytes"},
     "io.read.gdal._copy_geodatabase": {"mkdir", "open"},
@@ -218,7 +220,7 @@ WRITERS = {
     # In memory.
     "analysis._whole_tables._write_shapes": {"to_parquet"},
     "analysis._arrow._list_leaves": {"write_table"},
-    # Folders, and what is to be gone.
+    # Make folders and delete files.
     "analysis.bulk.begin_parts": {"mkdir"},
     "datasets.fetch.cache.obtain": {"mkdir"},
     "datasets.fetch.cache._fetch_to_cache": {"unlink"},
@@ -226,7 +228,7 @@ WRITERS = {
     "datasets.fetch.http.remove_partial": {"unlink"},
     "datasets.fetch.http._write_body": {"unlink"},
     "cli.data._write_fetched": {"unlink"},
-    # Hands on what it draws to drafts.
+    # Passes what it draws to a draft.
     "viz.web.page._save_atomically": {"open", "save"},
 }
 
@@ -262,7 +264,7 @@ def _written(node):
     return None
 
 
-def test_nothing_is_written_but_through_drafts():
+def test_all_files_are_written_through_drafts():
     found = {}
     for file in PACKAGE.rglob("*.py"):
         module = ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
@@ -294,7 +296,7 @@ def test_a_call_that_does_not_write_is_not(code):
     assert not _written(ast.parse(code).body[0].value)
 
 
-def test_who_cites_this_version_cites_this_version():
+def test_the_citation_and_the_changelog_name_this_version():
     root = ROOT
     assert f"version: {gb.__version__}\n" in (root / "CITATION.cff").read_text(encoding="utf-8")
     assert f"## {gb.__version__}" in (root / "CHANGELOG.md").read_text(encoding="utf-8")

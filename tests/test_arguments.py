@@ -173,7 +173,7 @@ def test_each_public_function_has_a_call(calls):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("name", "parameter"), ARGUMENTS)
-def test_what_cannot_be_used_is_refused_by_name(calls, name, parameter):
+def test_an_unusable_value_is_refused_with_the_name_of_its_argument(calls, name, parameter):
     with pytest.raises(gb.GeobufferError) as caught:
         call(calls, name, parameter, VALUES["thing"])
     assert caught.value.parameter == parameter

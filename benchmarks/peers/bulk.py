@@ -1,4 +1,4 @@
-"""Time GeoParquet to GeoParquet, in turns with reading and writing the same files alone.
+"""Time ``classify_file`` on GeoParquet, in turns with only reading and writing the same files.
 
 Run by ``run.py`` with the Python of an environment: python bulk.py ROWS FOLDER. Prints JSON lines.
 """
@@ -59,9 +59,10 @@ def classify(source: Path, target: Path) -> float:
 
 
 def copy(source: Path, answered: Path) -> float:
-    """Read the source, and write the columns of the answers, which are read off the clock.
+    """Time reading the source and writing the answers, without geobuffer's work between.
 
-    The writer has the settings of geobuffer, so that both do the same work.
+    The time to read the answers does not count. The writer has the settings of geobuffer, so that
+    both do the same work.
     """
     import pyarrow.parquet as pq
 
@@ -83,18 +84,18 @@ def copy(source: Path, answered: Path) -> float:
 
 
 def in_process(pipe: Any, job: Callable[..., float], *given: Any) -> None:
-    """Run a job and tell its time, its processor time and the most memory."""
+    """Run a job and send its time and processor time in seconds, and its most memory in MiB."""
     seconds = job(*given)
     used = resource.getrusage(resource.RUSAGE_SELF)
     pipe.send((seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024))
 
 
 def measure(job: Callable[..., float], *given: Any) -> tuple[float, float, float]:
-    """Run a job in a process of its own, so that memory is that of the job.
+    """Run a job in a process of its own, so that the measured memory is that of the job.
 
     This process stays small, because Linux counts the memory of a parent as the child's.
     """
-    # Otherwise the system would still write the file of the turn before.
+    # Otherwise the system would still be writing the file of the previous turn.
     os.sync()
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()

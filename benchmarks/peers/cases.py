@@ -80,7 +80,7 @@ LINES = {
 
 
 def outlines(shape: shapely.Geometry) -> list[NDArray[np.float64]]:
-    """Return lines, the outlines of areas and, twice, points."""
+    """Return a line as it is, an area as its rings, and a point as a line that has it twice."""
     if shape.geom_type == "Point":
         return [np.repeat(shapely.get_coordinates(shape), 2, axis=0)]
     parts = [shape] if shape.geom_type == "LineString" else shapely.get_rings(shape)
@@ -90,10 +90,10 @@ def outlines(shape: shapely.Geometry) -> list[NDArray[np.float64]]:
 def find_error_m(
     shapes: Sequence[Any], km: Sequence[float], zones: Sequence[Any], places: int = PLACES
 ) -> float:
-    """Return the largest error found at vertices and at middles of edges.
+    """Return the largest error in metres at some vertices and middles of edges of each zone.
 
-    By the independent search of the tests. Of a zone on one side, places on the line itself and at
-    its ends are left out: there the edge is nearer to the line than the width.
+    The tests' independent search finds the distances. ``places`` of each zone are measured. A zone
+    on one side does not fit: its edge along the line is nearer to the line than the width.
     """
     from support import reference
 

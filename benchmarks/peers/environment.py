@@ -1,4 +1,4 @@
-"""Set up what the measurements need, and say why where something cannot be had.
+"""Set up what the measurements need, and say why if something cannot be set up.
 
 Two virtual environments are kept in a cache: ``default`` has the peers that PyPI has, and geobuffer
 as ``pip install geobuffer`` gives it; ``fast`` has numba, dask and Spark as well. geobuffer itself
@@ -22,7 +22,7 @@ SF = ("r-cran-sf",)
 # What each environment has beside the peers of requirements.txt: extras of geobuffer.
 EXTRAS = {"default": "world", "fast": "fast,world,dask"}
 
-# They would change what Python finds or how fast numpy is, on some machines only.
+# Environment variables that we remove: they change what Python imports or the speed of numpy.
 UNWANTED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONHOME")
 UNWANTED_BEGIN = ("OPENBLAS_", "NUMBA_")
 
@@ -83,7 +83,7 @@ def set_up(cache: Path) -> None:
 
 
 def spark(cache: Path) -> None:
-    """Make sure that Spark is there; it is large, so it comes only where Java does."""
+    """Install Spark if Java is installed. Spark is large, and does not run without Java."""
     if not shutil.which("java"):
         raise CannotSetUp("Java is not installed")
     program = python(cache, "fast")
@@ -105,13 +105,13 @@ def node(cache: Path) -> Path:
 
 
 def postgis() -> None:
-    """Make sure that PostGIS is there: Debian's packages, installed where we may."""
+    """Make sure that PostGIS is installed; if not, install Debian's packages."""
     if not any(Path("/usr/share/postgresql").glob("*/extension/postgis.control")):
         _install_from_debian("PostGIS", POSTGIS)
 
 
 def sf() -> None:
-    """Make sure that R and its package sf are there, likewise."""
+    """Make sure that R and its package sf are installed; if not, install Debian's packages."""
     try:
         run("Rscript", "-e", "library(sf)")
     except CannotSetUp:

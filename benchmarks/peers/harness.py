@@ -2,8 +2,8 @@
 
 ``run.py`` starts it once for each group of peers, such as geobuffer, shapely and geopandas. In each
 turn every method of the group answers the same question once, and the least time of each counts, so
-that a ratio within a group depends little on what else the machine does. Rows go to a file of JSON
-lines as they come, so that a group that is stopped keeps what it did; answers go to ``.npy`` files.
+that a ratio within a group depends little on what else the machine does. Rows are added one by one
+to a file of JSON lines, so that those of a stopped group remain. Answers go to ``.npy`` files.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 WIDTH_M = 10_000.0
 
-# How many points tell how fast a method is, before it gets as many as its budget allows.
+# A method first answers this many points, to find how many its budget allows.
 PROBE = 20
 
 # The best of so many turns counts. A method leaves the turns when it has used up its budget.
@@ -110,7 +110,7 @@ class Job:
 
 @dataclass(eq=False)
 class Racer:
-    """A method in the turns, and what they have shown of it so far."""
+    """A method that takes turns, with its results so far."""
 
     peer: str
     number: int
@@ -125,7 +125,7 @@ class Racer:
 
     @property
     def stem(self) -> str:
-        """How files with the answers are called."""
+        """The beginning of the names of files with the answers."""
         return f"{self.peer}-{self.number}"
 
     def begin(self, count: int, loaded: Any, load_s: float) -> None:
@@ -198,7 +198,7 @@ class Race:
     def take_turns(self, racers: Iterable[Racer], *, warm_up: bool = False) -> None:
         """Let all answer, several times; one that fails leaves the race, and its error is kept.
 
-        A warm-up compiles what is compiled for many points only, which would use up a budget.
+        In a warm-up, numba compiles the code for many points, which would use up a budget.
         """
         if warm_up:
             for racer in racers:
@@ -212,7 +212,7 @@ class Race:
     def _try(self, racer: Racer, action: Callable[[], object]) -> bool:
         try:
             action()
-        except Exception as error:  # noqa: BLE001 - a peer may fail in any way; tell, and go on
+        except Exception as error:  # noqa: BLE001 - a peer may fail in any way; report it, and go on
             traceback.print_exc()
             said = f"{type(error).__name__}: {error}".splitlines()[0][:200]
             method = racer.method
@@ -235,12 +235,12 @@ class Race:
             self.job.write(racer.row(case) | {"vertices": vertices})
 
     def run_points(self, part: str) -> None:
-        """Time all ways at all sizes that fit in their budgets; keep the last answers, and ring.
+        """Time all ways at all sizes that fit in their budgets; store the answers of the largest.
 
         One that is too slow for the last size answers as many points as its budget allows.
         """
         for racer in self.of(part):
-            # Twice: the first time it may have to make what it keeps, such as a zone.
+            # Twice, because the first run may make what the method keeps, such as a zone.
             if self._try(racer, lambda r=racer: self._run_alone(r, PROBE)):
                 self._try(racer, lambda r=racer: self._run_alone(r, PROBE))
         for size in self.job.sizes:
@@ -258,9 +258,9 @@ class Race:
             self._try(racer, lambda r=racer: self._answer_ring(r))
 
     def _grow(self, racer: Racer, size: int) -> int:
-        """Return how many points fit in a budget, after steps that show the rate of many points.
+        """Return how many points fit in a budget, after steps with more and more points.
 
-        The rate of few is not that of many: fixed costs weigh less.
+        Fixed costs weigh less for many points, so the rate of a few points would mislead.
         """
         while racer in self.racers:
             points = min(size, racer.affordable(self.job.budget_s / 2))
@@ -284,7 +284,7 @@ class Race:
         racer.loaded = None
 
     def _answer_ring(self, racer: Racer) -> None:
-        # More points than for time: few are wrong of those that the better ways answer.
+        # More points than we time, because the better ways are wrong at few of them.
         lon, lat = self.job.ring[:, : max(racer.affordable(2.0 * self.job.budget_s), 1)]
         found = racer.method.run(racer.method.load(lon.copy(), lat.copy()))
         np.save(self.job.folder / f"{self.job.group}-{racer.stem}-ring.npy", found)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from results import Results
 
-# One colour a peer (Okabe and Ito, told apart with any eyes), one dash a method.
+# One colour a peer (Okabe and Ito, who chose them for colour-blind readers), one dash a method.
 COLOURS = {
     ("geobuffer", "fast"): "#000000",
     ("geobuffer", "default"): "#0072B2",

@@ -1,8 +1,8 @@
-"""The figures of the newest run that pages quote, and how they get there.
+"""Write the figures of the newest run into the pages that quote them.
 
 A page quotes a figure between two comments, ``<!-- measured: NAME -->`` and ``<!-- /measured -->``.
-``python benchmarks/peers.py --quote`` writes what stands between them. A test compares all pages
-with the results in the repository, so no figure can be older than they are.
+``python benchmarks/peers.py --quote`` writes the text between them. A test compares all pages with
+the results in the repository, so no page can quote an older run.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from results import Results
 
-# Where each peer is written otherwise than its module is called.
+# The names of peers that differ from the names of their modules.
 NAMES = {
     "postgis": "PostGIS",
     "duckdb": "DuckDB",
@@ -111,7 +111,7 @@ def points(results: Results, part: str) -> str:
 def shapes(results: Results, part: str) -> str:
     """Return the buffers of tables, or the zones along bare lines."""
     rows = results.home(part)
-    # Neither runs compiled loops.
+    # Neither part runs compiled loops, so numba makes no difference.
     rows = rows[rows["group"] != "fast"]
     rows = rows.assign(rate=rows["seconds"] / rows["count"], order=rows["case"].factorize()[0])
     heads = ["case", "peer", "method", "rows", "processor, s", "seconds", "× geobuffer", "vertices",
@@ -210,7 +210,7 @@ def head(results: Results) -> str:
 
 
 def notes(results: Results) -> str:
-    """Return versions, and who is missing."""
+    """Return the versions, and which peers are missing."""
     versions = dict.fromkeys(results.facts["versions"].values())
     parts = ["## Versions", "\n".join(f"* {said}" for said in versions)]
     if results.facts["failed"]:

@@ -1,4 +1,4 @@
-"""What a run found: kept as CSV and JSON, and asked by the report and by pages that quote it."""
+"""Store the results of a run as CSV and JSON, and look them up for the report and other pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / "results"
 
-# The way of geobuffer that takes turns with every peer.
+# The method of geobuffer that takes turns with every peer, by part.
 OURS = {
     "zone": "build_zone, tolerance 0.1 m",
     "membership": "index.within",
@@ -22,7 +22,7 @@ OURS = {
     "lines": "build_zone, tolerance 0.1 m",
 }
 
-# Rates are for one point or row, where tables of other lengths are compared.
+# These are divided by the number of points or rows, so that tables of any length can be compared.
 RATES = ("seconds", "cpu_s", "load_s")
 
 
@@ -42,12 +42,12 @@ class Results:
     """All that one run found."""
 
     rows: pd.DataFrame
-    # Who ran (versions), who could not and why (failed), the points, the machine and the date.
+    # Which peers ran (versions) or did not and why (failed), the points, the machine and the date.
     facts: dict[str, Any]
 
     @classmethod
     def of(cls, rows: list[dict[str, Any]], facts: dict[str, Any]) -> Results:
-        """Return results of rows that lack what was not asked of them."""
+        """Return results; a row has empty cells for what was not measured."""
         return cls(pd.DataFrame(rows).reindex(columns=[*TEXTS, *NUMBERS]), facts)
 
     def write(self, stem: Path) -> None:
@@ -86,7 +86,7 @@ class Results:
         return rows[at_home | ((rows["peer"] == "geobuffer") & (rows["group"] == "fast"))]
 
     def times_ours(self, row: pd.Series) -> float:
-        """Return how many times as long as geobuffer a method took, in turns with it."""
+        """Return the time of a method as a multiple of geobuffer's, which took turns with it."""
         wanted = {"group": row["group"], "part": row["part"], "case": row["case"]}
         name = OURS[row["part"]]
         base = self.select(**wanted, peer="geobuffer", method=name)

@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 # Parts that the harness times, in groups of peers.
 RACES = ("zone", "membership", "distance", "buffers", "lines")
 
-# In the environment with numba, only those peers run again that goals are set beside.
+# In the environment with numba, only the peers that goals compare with geobuffer run again.
 BESIDE_FAST = {
     "shapely": ["own conic, contains_xy in prepared zone", "UTM 36N, STRtree"],
     "geopandas": ["estimated UTM, buffer", "estimated UTM, buffer + sjoin"],
@@ -41,7 +41,7 @@ BESIDE_FAST = {
 # these shares of the rows, each of them takes a minute or two.
 WITHOUT_NUMBA, IN_CLUSTERS = 5, 10
 
-# Their work is done in a process of its own, whose processor time we do not see.
+# These peers work in another process, whose processor time we do not measure.
 SERVED = ("postgis", "turf", "sf")
 
 
@@ -94,7 +94,7 @@ def prepare(run: Run) -> tuple[Truth, dict[str, Any]]:
     (run.folder / "border.wkb").write_bytes(shapely.to_wkb(border.line))
     points = truth.scattered(border, given.points[-1])
     ring, ring_away = truth.ring(border, given.ring)
-    # Peers answer for the first so many; a million are enough to judge.
+    # We compare the answers for the first million points, which are enough.
     away = truth.distance_m(border, points[:, :1_000_000])
     np.save(run.folder / "points.npy", points)
     np.save(run.folder / "ring.npy", ring)
@@ -133,7 +133,7 @@ def groups(peers: list[str]) -> dict[str, tuple[str, dict[str, list[str]]]]:
 
 
 def set_up_peer(peer: str, cache: Path) -> str:
-    """Set up what is not from PyPI, and return the folder of node where it is needed."""
+    """Set up a peer that is not on PyPI; return the folder of Turf.js, or an empty text."""
     if peer == "postgis":
         environment.postgis()
     elif peer == "sf":
@@ -317,7 +317,7 @@ def collect(run: Run) -> Results:
 
 
 def is_judged(row: dict[str, Any]) -> bool:
-    """Return whether a peer is at home in its group, and does not only take turns there."""
+    """Return whether we judge a peer in this group; in others it only takes turns."""
     return row["group"] in {"default", row["peer"]} or (row["group"], row["peer"]) == (
         "fast", "geobuffer"
     )  # fmt: skip

@@ -81,7 +81,7 @@ def certify(
 
 
 def edge_error_m(border: gb.Border, polygon: shapely.Geometry) -> tuple[float, float]:
-    """Return the largest and the root of the mean square departure of an edge from 10 km."""
+    """Return the largest and the root mean square error of an edge in metres, from 10 km."""
     fine = shapely.segmentize(polygon, EDGE_STEP)
     coords = shapely.get_coordinates(fine)
     error = distance_m(border, coords.T) - WIDTH_M

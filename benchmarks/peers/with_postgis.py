@@ -125,7 +125,7 @@ def methods(job: Job) -> list[Method]:
 
 
 def _buffer_rows(base: psycopg.Connection[Any], table: gpd.GeoDataFrame) -> NDArray[Any]:
-    """Return ST_Buffer of each row; to hand the rows over is part of the time."""
+    """Return ST_Buffer of each row; the time includes passing the rows to the server."""
     base.execute("DROP TABLE IF EXISTS rows; CREATE TABLE rows (i int, g bytea, m float8)")
     shapes = shapely.to_wkb(table.geometry.to_numpy())
     with base.cursor().copy("COPY rows FROM STDIN") as copy:

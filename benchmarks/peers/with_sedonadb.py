@@ -26,7 +26,7 @@ def version(_job: Job) -> str:
 
 
 def methods(job: Job) -> list[Method]:
-    """Return joins first; the buffer last, for it takes minutes."""
+    """Return joins and distances, then the buffer, which takes minutes."""
     base = sedonadb.connect()
 
     def view(name: str, table: gpd.GeoDataFrame) -> None:

@@ -64,7 +64,7 @@ class R:
         return shapely.from_wkb((self.folder / "sf-shapes.txt").read_text("ascii").split())
 
     def buffer_rows(self, table: gpd.GeoDataFrame) -> NDArray[Any]:
-        """Return the buffer of each row; to hand the rows over is part of the time."""
+        """Return the buffer of each row; the time includes passing the rows to R."""
         self.write_shapes("sf-rows.txt", table.geometry.to_numpy())
         (table["km"].to_numpy() * 1e3).tofile(self.folder / "sf-m.bin")
         return self.shapes("rows")

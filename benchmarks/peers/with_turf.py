@@ -56,7 +56,7 @@ class Turf:
         return self._read_zone()
 
     def along(self, case: Line) -> shapely.Geometry:
-        """Return the buffer of a line, on both sides, as Turf knows no other."""
+        """Return the buffer of a line, on both sides, because Turf has no other."""
         name = self.folder / "turf-case.json"
         name.write_text(shapely.to_geojson(case.line), encoding="utf-8")
         self.ask(f"along {case.km}")

@@ -1,7 +1,7 @@
-"""Write down about which points a place without a position may lie, for its probability in a zone.
+"""List the points near which a place without a position may lie, for its probability in a zone.
 
-A place lies somewhere in its hromada, about as the located places of that hromada do. So these are
-its candidates, all alike. `tests/datasets/test_calibration.py` hides places and predicts them.
+A place lies somewhere in its hromada. So the located places of the hromada are its candidates, with
+equal weights. `tests/datasets/test_calibration.py` hides places and predicts them.
 """
 
 from collections import defaultdict
@@ -17,10 +17,10 @@ LonLat = tuple[float, float]
 SPREAD_M = 2_000
 # How far a place may be from each place of its raion, where no place of its hromada is located.
 RAION_SPREAD_M = 5_000
-# What the places of a raion weigh together, in places of the hromada: they say little about where
-# one hromada lies, and all its places lie there together.
+# The weight of all places of a raion together; one place of the hromada has the weight 1. It is
+# small, because they say little about where one hromada lies, and its places lie close together.
 RAION_WEIGHT = 0.25
-# So many places of a raion stand for all.
+# We use at most this many places of a raion.
 RAION_POINTS = 25
 
 

@@ -46,7 +46,7 @@ AREAS_KM2 = {
     "Kharkiv": 31_415, "Luhansk": 26_684, "Poltava": 28_748, "Gomel": 40_372,
 }  # fmt: skip
 # The land of the world as usually published, with the ice shelves of Antarctica (1 %), which
-# Natural Earth draws apart.
+# Natural Earth has in another file.
 LAND_KM2 = 148_940_000
 # Longitude, latitude, and whether land is there: on both sides of 180°, at the pole, in lakes.
 LAND_POINTS = {

@@ -1,4 +1,4 @@
-"""Locate more places by those around them, and find located ones that lie among strangers.
+"""Locate more places by the places around them, and find located places with wrong positions.
 
 The rules of `ukraine.py` decide by the name. Here the places around a position decide: a village
 lies among villages of its own hromada. `measure.py` hides known places and says how often each rule
@@ -13,8 +13,8 @@ from codifier import Entry
 from names import fold_name
 from ukraine import HROMADA_REACH_M, MEDIAN_OF, Fix, Rough, settle_claims
 
-# So many places around a position are asked which hromada it lies in: the nearest of them alone
-# decides, or two of the three.
+# How many places around a position show which hromada it lies in: that of the nearest place, or
+# that of two of the three.
 ASKED = 3
 # An old raion is that of a hromada if it has at least this share of its located places. Smaller
 # shares come from namesakes.
@@ -28,12 +28,12 @@ APART_M = 8_000.0
 # ... and one of another hromada is so many times nearer.
 STRANGER_NEARER = 3.0
 
-# Towns whose position was kilometres off when held against OpenStreetMap, by code.
+# Towns whose position differs from that of OpenStreetMap by kilometres, by code.
 WRONG_TOWNS = {"UA63120050150087085"}  # Елітне
 
 # How far the middle of the places of a post office is from a place of that office: of 1,169 hidden
 # places half are within 3.3 km, 95 % within 7.4 km. That would be 2.8 to 3.0 km for errors alike in
-# all directions; where only one other place of the office is known, it is 3.7 km. Held against
+# all directions; where only one other place of the office is known, it is 3.7 km. Compared with
 # OpenStreetMap, positions shared in a former council had a median error of 3.3 km.
 APPROXIMATE_M = 3_500.0
 
@@ -41,7 +41,7 @@ Bearers = Mapping[tuple[str, str], list[Entry]]
 
 
 class Around:
-    """The located places, asked about the places around a position."""
+    """The located places, to find those around a position."""
 
     def __init__(self, located: Mapping[Entry, list[Fix]]) -> None:
         self.entries = list(located)
@@ -106,7 +106,7 @@ def index_bearers(
 def drop_misplaced(located: dict[Entry, list[Fix]], counts: Counter[str]) -> dict[Entry, list[Fix]]:
     """Drop the places that lie among places of other hromadas and far from their own.
 
-    Towns of the gazetteer stay: a hromada may have a part apart. `WRONG_TOWNS` go.
+    Towns of the gazetteer stay, because a hromada may have a separate part; `WRONG_TOWNS` do not.
     """
     around = Around(located)
     misplaced = {
@@ -141,8 +141,8 @@ def confirm_entries(
 ) -> dict[Entry, list[Fix]]:
     """Return the entries that the places around a position confirm, with their positions.
 
-    Old names are tried only where no position bears the present one. A position of a located place
-    is that of no other, and one that two entries claim is that of neither.
+    Old names are tried only where no position bears the present one. We do not use the position of
+    a located place again, nor one that two entries claim.
     """
     around = Around(located)
     bearers = index_bearers(entries, old_names)

@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
     for name, member in FILES.items():
         path = TARGET / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A browser hashes each line end as one character.
+        # A browser hashes a text after it has turned each line end into one character.
         content = read_member(folder, "leaflet", member)
         is_text = path.suffix != ".png"
         path.write_bytes(content.replace(b"\r\n", b"\n") if is_text else content)

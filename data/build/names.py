@@ -17,7 +17,7 @@ APOSTROPHES = dict.fromkeys(map(ord, "'`ʼ´‘′"), "’")
 # Latin letters that look like Cyrillic ones. The source tables have some inside Cyrillic words.
 HOMOGLYPHS = str.maketrans("ABCEHIKMOPTXaceiopxyï", "АВСЕНІКМОРТХасеіорхуї")
 
-# How each letter is written in Latin letters, as the package has it.
+# How each letter is written in Latin letters: the rules that the package itself uses.
 RULES_FILE = Path(__file__).parents[2] / "geobuffer" / "zones" / "name_rules.json"
 ROMANIZATION = json.loads(RULES_FILE.read_text("utf-8"))["romanization"]
 
@@ -154,7 +154,7 @@ def romanize_word(word: str, language: str) -> str:
 
 
 def ukrainian_to_russian(text: str) -> str:
-    """Return a Ukrainian place name as Russian maps customarily write it; a rule of thumb.
+    """Return a Ukrainian place name as Russian maps usually write it; the rules are approximate.
 
     >>> [ukrainian_to_russian(t) for t in ("Новеньке", "Журавка", "Веселівка", "Басівка")]
     ['Новенькое', 'Журавка', 'Веселовка', 'Басовка']

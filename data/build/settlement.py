@@ -6,7 +6,7 @@ import pyarrow as pa
 
 
 class Settlement(NamedTuple):
-    """One place; the fields are the columns of the files, but for the position at the end."""
+    """One place. All fields but the last six, about its position, are columns of every file."""
 
     id: str
     name_uk: str
@@ -96,8 +96,8 @@ CODIFIER_KINDS = {
 # The type of a hromada by the category of its centre: міська, селищна or сільська громада.
 HROMADA_TYPES = {"M": "urban", "X": "settlement", "C": "rural"}
 
-# Words of the Russian table. A derevnya is a village without a church, today no smaller than many
-# a selo: both are villages. A khutor is a hamlet. A posyolok that is not urban is a settlement.
+# Words of the Russian table. A derevnya was a village without a church, and is today often as large
+# as a selo: both are villages. A khutor is a hamlet. A posyolok that is not urban is a settlement.
 RUSSIAN_KINDS = {
     "г": "city",
     "пгт": "urban-type settlement", "рп": "urban-type settlement", "дп": "urban-type settlement",
@@ -129,10 +129,10 @@ def estimate_radius(kind: str, population: int | None) -> float:
 
     Built-up land a head falls as a place grows: about 0.3 ha in a village of 500 (a homestead of
     0.5 to 1 ha for every two or three), 0.04 ha in a city of 400,000. A power law through these
-    two is r = 78 m · population^0.35. Official areas of cities it can be held against: Belgorod
+    two is r = 78 m · population^0.35. Compared with the official areas of cities: Belgorod
     153 km² (7.0 km; the law 7.0), Kursk 208 (8.1; 7.4), Oryol 121 (6.2; 6.5), Sumy 95 (5.5; 6.1),
-    Chernihiv 79 (5.0; 6.3), Kharkiv 350 (10.6; 11.1): within 26 %. For villages nothing was at
-    hand to hold it against.
+    Chernihiv 79 (5.0; 6.3), Kharkiv 350 (10.6; 11.1): within 26 %. We had no areas of villages for
+    a comparison.
 
     >>> [round(estimate_radius("village", n), -1) for n in (20, 500, 5_000)]
     [220.0, 690.0, 1540.0]

@@ -130,8 +130,8 @@ def index_entries(entries: Iterable[Entry]) -> dict[tuple[str, str], list[Entry]
 def find_candidates(fix: Fix, index: dict[tuple[str, str], list[Entry]]) -> list[Entry]:
     """Return the entries that bear the name of a fix in its oblast.
 
-    Of a town the Latin name is the current one; its names in Cyrillic, with older ones among
-    them, count only if that leads nowhere. A large town is a city, if one bears the name.
+    The Latin name of a town is the current one. Its names in Cyrillic include older ones, so they
+    count only if no entry has the Latin name. A large town is a city, if one city bears the name.
     """
     if fix.town is None:
         return index.get((fix.oblast_code, fold_name(fix.name)), [])
@@ -298,7 +298,7 @@ def find_accuracy(fix: Fix) -> float:
 
 
 def add_rough(place: Settlement, rough: Rough | None) -> Settlement:
-    """Return a row with roughly where the place is, if that is known; to 11 m are enough."""
+    """Return a row with the rough position of the place, if known, to four decimals (11 m)."""
     if rough is None:
         return place
     lon, lat = unproject(np.array([rough.xy]))[0].round(4).tolist()

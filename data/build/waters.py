@@ -163,5 +163,5 @@ def make_lakes(pieces: list[Piece], scale: Scale) -> list[Water]:
 
 
 def round_shape(shape: shapely.Geometry, scale: Scale) -> shapely.Geometry:
-    """Return a shape simplified, its vertices on the grid: it packs well."""
+    """Return a shape simplified, with its vertices on the grid, so that it compresses well."""
     return shapely.set_precision(shapely.simplify(shape, scale.tolerance), scale.grid)

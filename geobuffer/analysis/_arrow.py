@@ -205,7 +205,8 @@ def open_table(
 def _has_batches_of_points(file: UserFile) -> bool:
     """Return whether a file is Parquet that can be read in batches.
 
-    Points can. A mixture of shapes, or rows below a second header, need facts about the whole file.
+    Points can. To read a mixture of shapes, or a table with a second header row, we need facts
+    about the whole file.
     """
     import pyarrow.parquet as pq
 
@@ -572,7 +573,7 @@ def _locate_points(
     tags: Mapping[str, str] = MappingProxyType({}),
     near: Sequence[shapely.Geometry] = (),
 ) -> Coordinates:
-    """Return the columns of longitude and latitude, or of whole points; an error without them."""
+    """Return the columns of longitude and latitude, or of whole points; raise an error if none."""
     if how.lon is not None or how.lat is not None:
         headings = SourceTable(str(path), pd.DataFrame(columns=list(names)))
         pair = complete_pair(headings, list(names), how.lon, how.lat)
@@ -707,7 +708,7 @@ def read_texts(rows: pa.Table, name: str) -> NDArray[np.object_]:
 
 
 def number_texts(rows: pa.Table, name: str, column_name: str) -> NumberedValues:
-    """Return a column of texts by their numbers; ``name`` is what messages call it."""
+    """Return the different texts of a column and their numbers; ``name`` is for messages."""
     import pyarrow as pa
 
     column = rows.column(column_name)
@@ -915,8 +916,8 @@ class TableWriter:
         return pq.ParquetWriter(self._path, schema, **options)
 
 
-# The levels of compression by Zstandard. Numbers and shapes have few repetitions: the usual level 1
-# takes a quarter more time for them, and their files are 5 % smaller.
+# The levels of compression by Zstandard. Numbers and shapes have few repetitions: for them, level 1
+# would take a quarter more time and make files 5 % smaller.
 _LEVEL_OF_TEXTS, _LEVEL_OF_OTHERS = 1, -1
 
 

@@ -1,6 +1,6 @@
 """Read the sources that Arrow cannot read in batches: each as one table of Arrow.
 
-These are layers, workbooks, records of JSON, whatever lies in an archive, and tables of PostGIS.
+These are layers, workbooks, records of JSON, files in an archive, and tables of PostGIS.
 :func:`geobuffer.read_settlements` reads them by the same steps, so the rows and the messages are
 the same.
 """
@@ -101,7 +101,7 @@ def _write_shapes(frame: pd.DataFrame, shapes: gpd.GeoSeries, name: str) -> pa.T
 
 
 def _make_plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose columns Arrow can hold; values of several types become texts."""
+    """Return a table whose columns Arrow can hold; a column of mixed types becomes texts."""
     return frame.apply(_make_plain_column)
 
 

@@ -155,11 +155,13 @@ def buffer(  # noqa: PLR0913 - each is a keyword with a default
         A row's geometry is not valid (the message names the row, the kind of geometry and the
         reason), its coordinates are not degrees, or its width is not finite, above 2,000 km, zero
         or negative for a point or line; ``side`` or ``ends`` do not suit its kind; its zone would
-        reach both poles. Or an argument is another text than those above.
+        reach both poles; or ``side``, ``ends`` or ``on_error`` is an unknown text.
     DataError
         The table is something else, or there is no such column to dissolve by.
     MissingCRSError
         The table has no coordinate reference system.
+    WrongKind
+        An option has a wrong type.
 
     Warns
     -----
@@ -404,7 +406,7 @@ def _need_care(shapes: Shapes) -> Flags:
 
 
 def _bring_within_180(shape: BaseGeometry, what: str) -> BaseGeometry:
-    """Return a shape cut at the antimeridian, with the areas of a collection as one."""
+    """Return a shape cut at the antimeridian, with the areas of a collection united."""
     kind = shape.geom_type
     if kind in ("Polygon", "MultiPolygon"):
         return cut_at_antimeridian(read_edges(shape, what))

@@ -325,12 +325,12 @@ def classify_file(  # noqa: PLR0913 - one parameter for each fact that a file ma
         message names the line of a text table, or the row of Parquet, counted from 0); the suffix
         of the target names no format, or the format cannot hold a column of the source; the folder
         is of another source, another zone or another version of geobuffer; or an argument does not
-        fit the file, such as ``encoding`` of Parquet; or ``csv_locale`` is
-        unknown, or is stated for another target than CSV.
+        fit the file, such as ``encoding`` of Parquet; or ``csv_locale`` is unknown, or is stated
+        for another target than CSV.
     GeometryError
         A row of a layer is not a point.
     WriteError
-        ``target`` cannot be written, or is the source or holds it, through any link.
+        ``target`` cannot be written, or it is or contains the source, also through a link.
     MissingCRSError
         A layer states no coordinate reference system, and ``crs`` does not either.
     WrongKind

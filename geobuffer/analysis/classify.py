@@ -103,7 +103,8 @@ def distance_to_border(table: Table, border: Border) -> pd.Series:
     Warns
     -----
     UserWarning
-        Points lie far from the border, but near it with longitude and latitude swapped.
+        Points are odd: they lie near the border only with longitude and latitude swapped, at 0, 0,
+        or very far from all other points.
 
     Examples
     --------
@@ -124,7 +125,7 @@ def distance_to_border(table: Table, border: Border) -> pd.Series:
 
 
 def nearest_section(table: Table, border: Border) -> pd.DataFrame:
-    """Return the section nearest to each point, and the chainage (km) of its nearest point there.
+    """Return the section nearest to each point, and the chainage (km) of the nearest point on it.
 
     Parameters
     ----------
@@ -176,7 +177,7 @@ def locate(table: Table, border: Border, *, nearest_point: bool = False) -> pd.D
     Returns
     -------
     pandas.DataFrame
-        ``distance_km``, ``side`` (``""`` on the territory of neither), ``section`` and
+        ``distance_km``, ``side`` (``""`` on the territory of neither side), ``section`` and
         ``chainage_km``, with the table's index. With ``nearest_point`` also ``nearest_lon`` and
         ``nearest_lat``, in degrees on WGS 84, and ``bearing_deg``, the bearing at the given point,
         in degrees clockwise from north. A point within a millimetre of the border has no bearing.
@@ -271,9 +272,10 @@ def classify(table: Table, zone: Zone) -> pd.DataFrame:
         Points, lines or areas, in any CRS; all of one kind, because each kind gets other columns.
         For points, these columns are used if the table has them: ``accuracy_m``, the error range of
         the point, and ``radius_m``, the radius of the place, in metres; ``country`` and
-        ``oblast_iso`` (ISO codes), or names in ``country`` and ``oblast``. In a table with the
-        column ``accuracy_m`` or ``radius_m``, a missing value counts as 1,000. Without the column,
-        all points count as exact, or all places as points. For lines and areas, only
+        ``oblast_iso`` (ISO codes), or names in ``country`` and ``oblast``; ``candidates``, points
+        near which a place without a point may lie, as for :func:`geobuffer.answer`. In a table with
+        the column ``accuracy_m`` or ``radius_m``, a missing value counts as 1,000. Without the
+        column, all points count as exact, or all places as points. For lines and areas, only
         ``accuracy_m`` is used, in the same way. Their edges are straight in the CRS of the table.
 
         A table of Polars, DuckDB, Ibis or pyarrow works as well. Its columns are read through
@@ -288,10 +290,11 @@ def classify(table: Table, zone: Zone) -> pd.DataFrame:
         ``distance_km`` to the border; ``side``, the name of the side whose territory holds the
         point, or ``""``; ``section`` and ``chainage_km`` of the nearest point of the border;
         ``ring``, missing outside the zone; ``membership``: ``"inside"``, ``"outside"``, or
-        ``"uncertain"`` where the edge of the zone is nearer than ``margin_km``; ``margin_km``, the
-        accuracies of border and point, combined as independent errors, plus the radius of the
-        place; ``conflict``, a sentence where the country or oblast of the table contradicts the
-        point, else ``""``.
+        ``"uncertain"`` where the edge of the zone is nearer than ``margin_km``; ``p_inside``, the
+        probability that the middle of the place lies in the zone, missing where the table states no
+        accuracy; ``margin_km``, the accuracies of border and point, combined as independent errors,
+        plus the radius of the place; ``conflict``, a sentence where the country or oblast of the
+        table contradicts the point, else ``""``.
 
         For lines and areas, ``distance_km`` is the least distance, 0 where the shape touches the
         border. ``farthest_km`` is the greatest distance; for an area, that of its outline.
@@ -314,6 +317,11 @@ def classify(table: Table, zone: Zone) -> pd.DataFrame:
         An area is invalid, and a repair would change it.
     WrongKind
         ``zone`` is not a zone.
+
+    Warns
+    -----
+    UserWarning
+        For points, as :func:`distance_to_border`.
 
     Examples
     --------
@@ -441,7 +449,7 @@ def within(table: Table, zone: Zone) -> gpd.GeoDataFrame:
     Warns
     -----
     UserWarning
-        Rows have no shape, so no zone holds them.
+        Rows have no shape, so they lie in no zone.
 
     Examples
     --------
@@ -494,8 +502,8 @@ def clip(table: Table, zone: Zone) -> gpd.GeoDataFrame | pa.Table:
     -------
     geopandas.GeoDataFrame
         The rows in their order, in the CRS of the table. A shape that is cut loses its heights.
-        Cuts of lines are accurate to a millimetre; those of areas follow the zone to a centimetre
-        or to a six-thousandth of a percent of the size of the smallest area that is cut. For a
+        Cuts of lines are accurate to a millimetre. Cuts of areas follow the zone to a centimetre,
+        or, if that is more, to 0.002 % of the square root of the smallest area that is cut. For a
         table of another library, the rows as Arrow, with their shapes in ``geometry`` (GeoArrow).
 
     Raises

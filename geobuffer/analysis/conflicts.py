@@ -209,7 +209,8 @@ def make_no_conflicts(count: int) -> Conflicts:
     return Conflicts(NumberedValues(none, [""]), listed, repeat_value(True, count))  # noqa: FBT003
 
 
-# Two numbers are packed into one of 64 bits.
+# The numbers of several columns are packed into one of 64 bits. Combinations are numbered again
+# before it overflows.
 _MOST_CASES = 2**62
 
 

@@ -1,7 +1,7 @@
 """Compute the distance to a border at the centre of every cell of a grid.
 
 A grid is given by the centres of its columns and rows and a reference system; cells are computed in
-blocks, so that beside the result little memory is needed.
+blocks, so little memory is needed besides the result.
 """
 
 from __future__ import annotations
@@ -183,9 +183,11 @@ def _lay_cells(bounds: Any, resolution: Any, crs: pyproj.CRS) -> Cells:
             "be at most 360° wide.",
             parameter="bounds",
         )
-    # As floating-point numbers: a tiny step makes more columns than a whole number can count.
+    # We count in floating-point numbers, because a tiny step makes more columns than an integer of
+    # 64 bits can count.
     columns, rows = (np.floor(n + 0.5) for n in ((east - west) / wide, (north - south) / high))
-    # Before the centres are made: a billion of them would fill the memory, also in a single row.
+    # We check this before we make the centres: a billion of them, also in one row, would fill the
+    # memory.
     cells = max(columns, 1.0) * max(rows, 1.0)
     if cells > MOST_CELLS:
         raise DataError(
@@ -237,7 +239,7 @@ def _measure_signed_km(border: Border, lon: Floats, lat: Floats, side: str) -> F
 
 
 def _axis_attributes(cells: Cells, axis: int) -> dict[str, str]:
-    """Return what CF says of a coordinate: 0 for y, 1 for x."""
+    """Return the attributes that CF requires of a coordinate; axis 0 is y, axis 1 is x."""
     axes = {one["axis"]: one for one in cells.crs.cs_to_cf()}
     return axes.get("YX"[axis], {})
 

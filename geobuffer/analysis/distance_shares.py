@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # cuts it. Around a single point, where distances bend most, the linear share is then off by 0.02 %.
 _SMALL = 1.0 / 20.0
 # If the border itself cuts the part, this share of the least width is enough: the border is mostly
-# straight within a part, and what one of its corners adds on one side it takes away elsewhere.
+# straight within a part, and the errors at its corners mostly cancel out.
 _SMALL_AT_BORDER = 1.0 / 8.0
 # Pixels on the rim of a territory are divided into parts of at most this share of their size, and
 # the centre of each part decides on its side. There are few such pixels.
@@ -43,9 +43,9 @@ _NO_DIRECTION = 0.02
 # Earth, as on the rim of a map of the world, are divided less often.
 _SMALLEST, _SMALLEST_NOWHERE = 2.0**-24, 2.0**-4
 
-# Parts at a time: some 500 bytes each.
+# How many parts we measure at a time: each takes some 500 bytes.
 _BATCH = 65_536
-# Shares at a time: of pixels by widths, or of parts by the widths that cut them.
+# How many shares we compute at a time: of pixels by widths, or of parts by the widths cutting them.
 _MOST_SHARES = 2_000_000
 
 
@@ -86,7 +86,7 @@ class _Measured(NamedTuple):
     inside: Floats
     """The share of the part on the side of the zone."""
     is_split: Flags
-    """Whether its corners lie on several sides, or its centre too near to the border to tell."""
+    """Whether a corner lies on another side than the centre, away from the border itself."""
 
 
 class DistanceShares:
@@ -206,7 +206,7 @@ class DistanceShares:
         return np.asarray(is_large & (size > smallest))
 
     def _list_cuts(self, found: _Measured, rows: Ints) -> Iterator[tuple[Ints, Ints]]:
-        """Yield some parts and the widths that may cut them, so many pairs at a time."""
+        """Yield pairs of a part and a width that may cut it, in batches."""
         times = (found.high - found.low)[rows]
         batch = np.cumsum(times) // _MOST_SHARES
         for some in np.split(rows, np.flatnonzero(np.diff(batch)) + 1):

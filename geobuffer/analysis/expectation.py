@@ -1,10 +1,10 @@
 """Estimate how many places lie in a zone: sums of probabilities, with an interval of 90 %.
 
 Errors of places with a point are independent. Places without a point share the candidates of their
-hromada: if these candidates are misleading, they mislead for all its places. So the places are
-correlated like draws from a Pólya urn that holds the candidates: by 1 / (1 + n) for candidates of
-the weight n, as in a beta-binomial distribution (N. L. Johnson and S. Kotz, *Urn Models and Their
-Application*, 1977).
+hromada, so an error of these candidates affects all of them. We take such places as correlated like
+draws from a Pólya urn that holds the candidates. The correlation of two places is 1 / (1 + n),
+where n is the sum of the weights of the candidates, as in a beta-binomial distribution (N. L.
+Johnson and S. Kotz, *Urn Models and Their Application*, 1977).
 """
 
 from __future__ import annotations

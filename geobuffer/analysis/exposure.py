@@ -109,31 +109,37 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
         A row for each ring (and value of ``by``). ``ring`` names it; with ``cumulative`` it is
         ``within_km``, and ``from_km`` before it if the zone begins at some distance. A zone from
         which another was subtracted keeps ``ring``, because no two distances bound it.
+
         ``expected`` is the sum of the probabilities that the places lie here, also of places
         without a point that have ``candidates``; nine times in ten their number lies from
         ``expected_low`` to ``expected_high``. The three are missing if the table does not state how
         accurate its points are. Of :func:`geobuffer.load_settlements` they count the located places
         alone; with ``located="all"`` those known by name as well.
-        ``places`` counts the places certainly in it, and ``uncertain`` those that may be in it.
-        ``population`` is that of the certain places: a lower limit, because ``without_figure`` of
-        them have no figure. ``population_uncertain`` and ``uncertain_without_figure`` are the same
-        for the uncertain places. Another column of ``of``, such as ``beds``, has ``beds``,
-        ``beds_without_figure``, ``beds_uncertain`` and ``beds_uncertain_without_figure`` in the
-        same way. ``population_model_low`` and ``population_model_high`` are a
-        model's range, with two digits, which holds the people nine times in ten if its assumptions
-        hold: places count by their probability, and those without a figure are as large as the
-        places with fewer than 500 people within 60 km of the border, by the oblast with the
-        smallest and that with the largest ones. ``attrs`` say so in ``population_model``. It is
-        missing where fewer than 30 such places are known. A place near the edge between two rings
-        is uncertain in both, so do not sum ``uncertain`` over rings: use ``cumulative``. If the
-        table has ``population_as_of``, ``as_of`` lists the dates of the figures. ``not_located``
-        counts the
-        places without a point that may lie here, because the row counts another place of their
-        hromada; no other column counts them. A place without a hromada counts in every row. The
-        column is there if the table has rows without a point, or comes from
-        :func:`geobuffer.load_settlements`, which knows how many more places each hromada has.
-        ``attrs["geobuffer"]`` holds
-        the sources of border and places; :func:`geobuffer.write` puts them into every row.
+
+        ``places`` counts the places certainly in the row, and ``uncertain`` those that may be in
+        it. A place near the edge between two rings is uncertain in both, so do not sum
+        ``uncertain`` over rings: use ``cumulative``. ``population`` is that of the certain places:
+        a lower limit, because ``without_figure`` of them have no figure. ``population_uncertain``
+        and ``uncertain_without_figure`` are the same for the uncertain places. Another column of
+        ``of``, such as ``beds``, has ``beds``, ``beds_without_figure``, ``beds_uncertain`` and
+        ``beds_uncertain_without_figure`` in the same way. If the table has ``population_as_of``,
+        ``as_of`` lists the dates of the figures.
+
+        ``population_model_low`` to ``population_model_high``, in two digits, is the range of a
+        model. It holds the people nine times in ten if its assumptions hold: places count by their
+        probability, and a place without a figure is as large as the mean of the places with fewer
+        than 500 people within 60 km of the border. The two ends use the oblasts with the smallest
+        and the largest mean; an oblast needs 30 such places. ``attrs["geobuffer"]`` describes this
+        in ``population_model``. The range is missing if no oblast has 30 such places, and a place
+        has neither a figure nor a share of ``totals``.
+
+        ``not_located`` counts the places without a point that may lie here, because the row counts
+        another place of their hromada; no other column counts them. A place without a hromada
+        counts in every row. The column is there if the table has rows without a point, or comes
+        from :func:`geobuffer.load_settlements`, which knows how many more places each hromada has.
+
+        ``attrs["geobuffer"]`` holds the sources of border and places; :func:`geobuffer.write` puts
+        them into every row.
 
         For lines and areas: ``features`` counts the rows that surely have a part here, and
         ``uncertain`` those that may have one: an edge of the ring is nearer than ``margin_km`` to

@@ -107,8 +107,8 @@ def exposure_curve(  # noqa: PLR0913 - each argument is a choice of its own
     -------
     pandas.DataFrame
         ``within_km``, ascending to ``to_km``, and the columns of :func:`geobuffer.exposure`, also
-        ``expected`` and ``not_located``, without those of the model. Each row holds what
-        :func:`geobuffer.exposure` counts in a zone of that width with round ends.
+        ``expected`` and ``not_located``, but without ``as_of`` and the model. Each row holds
+        what :func:`geobuffer.exposure` counts in a zone of that width with round ends.
 
         For rasters, the columns of :func:`geobuffer.exposure_raster` with ``cumulative=True``.
         The last row is what that function counts; the others agree with it within 0.1 % of their
@@ -117,8 +117,7 @@ def exposure_curve(  # noqa: PLR0913 - each argument is a choice of its own
     Raises
     ------
     GeometryError
-        ``to_km`` or ``step_km`` is not positive and finite, or exceeds the limit of 2,000 km;
-        or ``step_km`` is less than a metre.
+        ``to_km`` or ``step_km`` is not finite, is less than a metre, or exceeds 2,000 km.
     DataError, UnknownSide
         As :func:`geobuffer.exposure` and :func:`geobuffer.build_zone`; for rasters also as
         :func:`geobuffer.exposure_raster`, or there are rasters without ``values``, or ``values``

@@ -221,7 +221,10 @@ def _join_pieces(pieces: Pieces, count: int) -> NDArray[np.object_]:
 
 
 def _meet_border(features: Features, extremes: Extremes, zone: Zone) -> Extremes:
-    """Return extremes with the distance 0 for areas that hold a part of a border."""
+    """Return extremes with the distance 0 for areas that contain a whole line of the border.
+
+    Such a line does not meet the outline of the area, and only outlines were measured.
+    """
     firsts = np.array(
         [
             shapely.get_coordinates(part)[0]

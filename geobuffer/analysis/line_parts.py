@@ -1,11 +1,12 @@
 """Find where lines run in a zone: the stretches in each ring, on each side and near each section.
 
-A zone is a distance, so no polygon is needed. :func:`geobuffer.analysis.membership.decide` answers
-for points of the lines, and two bounds say where more points are needed. Along a stretch of length
-L with the distances a and b at its ends, the distance is
+Distances define a zone, so no polygon is needed. :func:`geobuffer.analysis.membership.decide`
+answers for points of the lines, and two bounds say where more points are needed. Along a stretch
+of length L with the distances a and b at its ends, the distance is
 
 - at least (a + b − L) / 2, and at least min(a, b) − L² / 8d, where d is the first bound: the
-  distance to one point bends upwards by 1 / d at most, and the least of such distances no more;
+  second derivative of the distance to one point is at most 1 / d, and so is that of the least of
+  such distances;
 - at most (a + b + L) / 2, and at most the distance to the foot of each end, which is convex. A foot
   is the nearest point of the border.
 
@@ -59,7 +60,7 @@ _SHORT_M = 1.0
 # another section for less than this may be counted with its neighbour.
 _STEP_M = 250.0
 
-# No bound says either where a flat end cuts the zone. Points near a flat end are this far apart.
+# No bound says where a flat end cuts the zone. So points near a flat end are this far apart.
 _CUT_STEP_M = 25.0
 
 # Within a margin of an edge of the zone, points are uncertain. The limit of that strip is an edge

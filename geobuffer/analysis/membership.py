@@ -1,9 +1,9 @@
 """Decide whether points lie in a zone, and how surely: arrays in, arrays of codes out.
 
-A zone is a distance. Four things decide: the distance of the point to the border, the side it lies
-on, the error range of its coordinates and the radius of the place. The country that lists a place
-decides whether it can lie across the border. How probable it is that the place lies in the zone is
-computed by :mod:`geobuffer.analysis.probability`.
+Four things decide: the distance of the point to the border, the side on which it lies, the error
+range of its coordinates and the radius of the place. The country that lists a place decides whether
+it can lie across the border. How probable it is that the place lies in the zone is computed by
+:mod:`geobuffer.analysis.probability`.
 
 :func:`answer` is the only classifier: all functions that take tables or files call it or its parts
 (:mod:`geobuffer.analysis.classify`, :mod:`geobuffer.analysis.bulk`). It decides row by row. No
@@ -100,7 +100,7 @@ class Answers(NamedTuple):
     Parameters
     ----------
     distance_km
-        Distance to the border; 0 inside the areas that a zone around them holds.
+        Distance to the border; 0 inside the areas of a zone around areas.
     side
         Number of the border's side whose territory holds the point; −1 if neither does.
     section
@@ -188,7 +188,8 @@ def answer(  # noqa: PLR0913
         An array is not made of numbers, or the shapes of two differ; or an accuracy or a radius is
         negative or infinite; or candidates do not have their form.
     GeometryError
-        A coordinate is infinite, or beyond ±720 and ±90, as metres are.
+        A coordinate is infinite, a longitude is beyond ±720, or a latitude is beyond ±90, for
+        example because they are in metres.
 
     Examples
     --------
@@ -214,13 +215,13 @@ def answer(  # noqa: PLR0913
     listing = Listing(*(_read_listed(name, texts, shape) for name, texts in given.items()))
     texts = _read_texts("candidates", candidates, shape)
     found = decide(lon, lat, zone, find_uncertainty(lon, lat, zone, errors, listing, texts))
-    # [()] makes a number of an array without dimensions: one point in, one answer out.
+    # [()] turns an array without dimensions into a number, so a single point gets single answers.
     reshaped: Any = [values.reshape(shape)[()] for values in found]
     return Answers(*reshaped)
 
 
 def _read_listed(name: str, texts: Any, shape: tuple[int, ...]) -> NumberedValues | None:
-    """Return texts of a listing by their numbers; None if no text is given."""
+    """Return the different texts of a listing and their numbers; None if no text is given."""
     read = _read_texts(name, texts, shape)
     if isinstance(read, str):
         return drop_blanks(NumberedValues(repeat_value(0, math.prod(shape)), [read]))
@@ -261,7 +262,8 @@ def _read_arrays(**given: Any) -> tuple[tuple[int, ...], list[NDArray[Any]]]:
         One is not made of numbers, or their shapes do not fit.
     """
     arrays = [_read_array(name, value) for name, value in given.items()]
-    # Coordinates of one row and one column would make a grid that was not meant.
+    # NumPy would turn a row of longitudes and a column of latitudes into a grid. We refuse them,
+    # because the caller may have meant pairs.
     shape = arrays[0].shape
     for name, array in zip(given, arrays, strict=True):
         if array.shape not in {shape, ()} or (name == "lat" and array.shape != shape):
@@ -470,7 +472,7 @@ def _combine_truth(
 # If a probability lies between this and one minus this, an edge is near.
 _NEAR_EDGE = 0.005
 
-# Rows near corners at a time: each has some 300 points.
+# How many rows near corners we process at a time: each has some 300 points.
 _CORNERS = 1024
 
 
@@ -611,7 +613,8 @@ def find_probability(
         beyond.append(beyond_km)
     interval = _hold_interval(zone, at.side, begin, end)
     p = compute_probability(at.distance_km, uncertainty.errors, interval, side, beyond)
-    # A point far on the wrong side of the border says nothing about where the place is.
+    # If its point lies far on the wrong side of the border, it says nothing about where the place
+    # is. Then an uncertain place has the probability 0.5, and any other place 0.
     lost = np.isnan(p) & np.isfinite(lon) & np.isfinite(uncertainty.errors.accuracy)
     p[lost] = np.where(at.membership[lost] == _UNCERTAIN, 0.5, 0.0)
     return p
@@ -627,7 +630,7 @@ def find_ring_probability(
 ) -> Floats:
     """Return the probability that each place lies between pairs of edges of a zone.
 
-    A column for each pair. A zone of one ring has one answer, whatever its edges.
+    The result has a column for each pair. For a zone of one ring, all columns are ``p_inside``.
     """
     if isinstance(zone, CombinedZone) or len(zone.rings) == 1:
         return np.repeat(answers.p_inside[:, None], len(edges_km), axis=1)

@@ -1,8 +1,8 @@
 """Estimate a range for the people in a zone in which some places have no population figure.
 
-The floor of :func:`geobuffer.exposure` counts the figures of the places that are surely inside. The
-model adds the probable rest: figures by the probability of their places, and for places without a
-figure the sizes of comparable ones. Which places are comparable is a choice. So the model makes
+:func:`geobuffer.exposure` gives a lower limit: the figures of the places that are surely inside.
+The model adds the probable rest: figures by the probability of their places, and for places without
+a figure the sizes of comparable ones. Which places are comparable is a choice. So the model makes
 several choices and returns the range of all results.
 """
 
@@ -126,9 +126,9 @@ def _average_oblasts(
 
 
 def _share_totals(table: pd.DataFrame, people: Floats, totals: Mapping[str, float]) -> Floats:
-    """Return an even share of the rest of its hromada's total for a place without a figure, or NaN.
+    """Return for each place without a figure an even share of what is left of its hromada's total.
 
-    The rest is what remains of the total after the places with a figure.
+    That is the total less the places with a figure. It is NaN where no total is known.
     """
     shared = np.full(len(table), np.nan)
     if not totals:

@@ -49,7 +49,7 @@ LEAST_MASS = 1e-4
 # A standard deviation is at least a millimetre, so that we never divide by zero.
 _LEAST_SIGMA_KM = 1e-6
 
-# Rows at a time: their arrays stay in the cache of a processor.
+# How many rows we process at a time, so that their arrays stay in the cache of a processor.
 _CHUNK = 8192
 
 
@@ -125,7 +125,8 @@ class Interval(NamedTuple):
     hole_end: Floats | float | None = None
 
 
-#: What is known about the side of a place: nothing; it is the side of its point; it is the other.
+#: What is known about the side of a place: nothing, or that it is the side of its point, or that it
+#: is the other side.
 ANY_SIDE, OWN_SIDE, OTHER_SIDE = 0, 1, 2
 
 

@@ -126,8 +126,8 @@ def exposure_raster(
     -----
     exactextract (Baston) computes the share of a pixel in a shape exactly, in the plane of the
     raster. Within a pixel of 1 km the scale of longitude and latitude changes by less than 0.03 %
-    up to 60° of latitude, so the error of a share is smaller than that; for a pixel of 100 m it is
-    a tenth of it. We assume that people are spread evenly within a pixel.
+    up to 60° of latitude, so the error of a share is smaller than that. For a pixel of 100 m the
+    error is a tenth. We assume that people are spread evenly within a pixel.
 
     Examples
     --------

@@ -153,7 +153,7 @@ def _is_same_number(text: str, own: float | None) -> bool:
     return math.isclose(stated, own, rel_tol=1e-6) or (math.isnan(stated) and math.isnan(own))
 
 
-# Names of metadata that hold a unit of the values, and words of those that hold another one.
+# Names of metadata items that hold the unit of the values, and words in names of other units.
 _UNIT_KEY = re.compile(r"(?:.*[#_: ])?(?:units?(?:_?type)?|uom)", re.IGNORECASE)
 _OTHER_KEY = re.compile(
     r"lat|lon|time|date|linear|angular|height|elev|vertical|resol|size|^[xyzt]#|crs|proj",
@@ -231,7 +231,7 @@ def _parse_source(content: bytes) -> Source | None:
         accuracy = known.pop("accuracy_m", None)
         if not all(isinstance(value, str) for value in known.values()):
             return None
-        "".join(known.values()).encode()  # half a character cannot be written or hashed
+        "".join(known.values()).encode()  # half a surrogate pair has no UTF-8
         if accuracy is not None and not math.isfinite(accuracy):
             return None
         return Source(**known, accuracy_m=accuracy)

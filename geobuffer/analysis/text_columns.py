@@ -40,7 +40,7 @@ def make_text_column(codes: Codes, names: Sequence[str], missing: str | None = N
     """
     if not isinstance(_TEXT, pd.StringDtype):
         return pd.array(np.array([*names, missing], dtype=object).take(codes), dtype=_TEXT)
-    # pandas keeps texts in this type, so it takes over what Arrow has decoded.
+    # pandas stores texts in this type of Arrow, so it need not convert them.
     known = pa.array([*names, missing], pa.large_string())
     return pd.array(known.take(pa.array(_number_missing(codes, len(names)))), dtype=_TEXT)
 
@@ -48,7 +48,7 @@ def make_text_column(codes: Codes, names: Sequence[str], missing: str | None = N
 def make_dictionary(codes: Codes, names: Sequence[str], missing: str | None = None) -> pa.Array:
     """Return the names that codes stand for, as a dictionary array of Arrow.
 
-    Parameters and examples as :func:`make_text_column`.
+    The parameters are those of :func:`make_text_column`.
 
     Examples
     --------

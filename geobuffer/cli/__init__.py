@@ -1,1 +1,1 @@
-"""The command line: options, questions to the library, printed answers."""
+"""The command line: it reads options, calls the library and prints the answers."""

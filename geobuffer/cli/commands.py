@@ -22,7 +22,7 @@ from geobuffer.cli.zone import bulk, settlements, zone_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: What help shows at its end, to copy and to change. A test runs them.
+#: The examples at the end of each command's help, to copy and to change. A test runs them.
 EXAMPLES = {
     "geobuffer": (
         "geobuffer map",
@@ -93,9 +93,14 @@ def _root(
         bool, typer.Option("--version", help="Print the version.", is_eager=True)
     ] = False,
     versions: Annotated[
-        bool, typer.Option("--versions", help="Print those of all it uses.", is_eager=True)
+        bool,
+        typer.Option(
+            "--versions",
+            help="Print the versions of geobuffer and of the packages that it uses.",
+            is_eager=True,
+        ),
     ] = False,
-    debug: Annotated[  # noqa: ARG001 - main.py has taken it from the words, wherever it stood
+    debug: Annotated[  # noqa: ARG001 - main.py reads and removes it, wherever it is
         bool, typer.Option("--debug", help="Show the traceback of a fault of geobuffer.")
     ] = False,
 ) -> None:
@@ -123,7 +128,7 @@ _add_command(app, "exposure", exposure)
 _add_command(app, "curve", curve)
 _add_command(app, "check", check)
 _add_command(app, "bulk", bulk)
-# A latitude or longitude below zero looks like an option: `where` checks its words itself.
+# A negative latitude or longitude looks like an option: `where` itself refuses unknown options.
 _add_command(app, "where", where, context_settings={"ignore_unknown_options": True})
 _add_command(data_app, "data get", data_get)
 app.add_typer(

@@ -77,7 +77,9 @@ def data_get(  # noqa: PLR0913 - one parameter for each option of the command
     bbox: Annotated[
         str | None, typer.Option("--bbox", metavar="W,S,E,N", help="A box, in degrees.")
     ] = None,
-    year: Annotated[int | None, typer.Option("--year", metavar="YEAR", help="Of a raster.")] = None,
+    year: Annotated[
+        int | None, typer.Option("--year", metavar="YEAR", help="Year of a raster.")
+    ] = None,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Download again, even if the cache has it.")
     ] = False,
@@ -144,7 +146,7 @@ def _write_fetched(
         metadata = got.with_name(got.name + ".json")
         for file in (got, metadata):
             check_not_input(folder / file.name, [("the file of the cache", file)])
-        # Delete the old metadata first: so they never lie beside the new raster.
+        # Delete the old metadata first, so that they never lie beside the new raster.
         (folder / metadata.name).unlink(missing_ok=True)
         for file in (got, metadata):
             copy_file(file, folder / file.name)

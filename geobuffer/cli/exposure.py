@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     from geobuffer.zones.zone import Zone
 
-# At most so many places are named at the steps of a curve, and none that has fewer people.
+# The picture of a curve names at most this many places, and only those with this many people.
 _MOST_NAMED, _NAMED_FROM = 12, 1_000
 
 # A terminal is too narrow for these columns; files and JSON have them.
@@ -74,7 +74,8 @@ _ESTIMATE = (
 _UNPRINTED_BESIDE = ["uncertain", "population_uncertain", "uncertain_without_figure"]
 
 
-# A place that may lie in either of two rings surely lies in their union: only a sum is wrong.
+# A place that may lie in either of two rings is uncertain in both, although it surely lies in one
+# of them. So a sum over rings differs from the count of their union.
 _NO_SUMS = (
     "Do not add rings up: a place near the edge between two rings is uncertain in both. "
     "--cumulative counts all within each edge."
@@ -202,7 +203,7 @@ def exposure(  # noqa: PLR0913 - one parameter for each option of the command
 def _measure_ground(
     scenario: gb.Scenario, ground: Ground, places: PlaceOptions, *, raster: bool
 ) -> tuple[Zone, gpd.GeoDataFrame | None]:
-    """Return the zone and all places; for a raster also where no settlements are bundled."""
+    """Return the zone and all places; with a raster, None for the places if none are bundled."""
     if not raster:
         return measure_zone(scenario, ground, places)
     # The polygon's edge cuts pixels of 100 m: an error of 1 m is a hundredth of a pixel.
@@ -212,7 +213,7 @@ def _measure_ground(
 
 
 def _print_reported(scenario: gb.Scenario, built: Zone, places: gpd.GeoDataFrame) -> None:
-    """Print the number of people of the first report that has one beside ours, and the reason."""
+    """Print the first reported number of people beside ours, and why the two may differ."""
     from geobuffer.io.feature_tables import POINTS, find_kind
     from geobuffer.viz.claims import compare_people
 
@@ -225,7 +226,7 @@ def _print_reported(scenario: gb.Scenario, built: Zone, places: gpd.GeoDataFrame
 
 
 def _check_rasters(rasters: RasterOptions) -> tuple[list[Path] | None, str | None]:
-    """Return the rasters and what their pixels hold; raise DataError if only one is given."""
+    """Return the rasters and what their pixels hold; raise DataError for one alone."""
     raster, values = rasters.raster, rasters.values  # noqa: PD011 - options, not a table
     if bool(raster) != (values is not None):
         raise gb.DataError("Invalid --raster and --values. Must be given together.")
@@ -275,8 +276,8 @@ def _print_exposure(
         print_line(_ESTIMATE)
         return
     print_line(
-        "Uncertain are places nearer to the zone's edge than their position is accurate. The "
-        "columns behind “uncertain” count theirs."
+        "Places are uncertain if they are nearer to the zone's edge than their position is "
+        "accurate. The columns after “uncertain” are about these places."
     )
 
 
@@ -309,7 +310,7 @@ def _join_model(counted: pd.DataFrame) -> pd.DataFrame:
 
 
 def _print_model(counted: pd.DataFrame) -> None:
-    """Print the modelled range of people, separately from the floor, and its basis."""
+    """Print the modelled range of people, separately from the known figures, and its basis."""
     from geobuffer.zones.source import ORIGIN
 
     if not set(_MODEL) <= set(counted) or counted[_MODEL[0]].isna().all():
@@ -349,7 +350,7 @@ def _print_not_located(counted: pd.DataFrame, towns: gpd.GeoDataFrame) -> None:
 
 
 def _name_distances(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return counts whose first column says in words where cumulative ones begin and end."""
+    """Return counts in which one column states from_km and within_km in words, if both exist."""
     if "from_km" not in counted:
         return counted
     edges = zip(counted["from_km"], counted["within_km"], strict=True)
@@ -380,7 +381,7 @@ def _name_sums(counted: pd.DataFrame) -> dict[str, str]:
 
 
 def _blank_unknown_counts(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return counts without a sum where no place has a figure, instead of zero."""
+    """Return counts in which a sum is missing, not zero, if no place has a figure."""
     from geobuffer.analysis.column_sums import list_sums
 
     sums = {
@@ -535,7 +536,7 @@ def _draw_curve(  # noqa: PLR0913 - what the picture shows
 
 
 def _name_steps(towns: gpd.GeoDataFrame, zone: Zone, language: str) -> dict[float, str]:
-    """Return the names of the largest places by the distance from which they may be within."""
+    """Return the names of the largest places by the least distance at which they may count."""
     from geobuffer.analysis.column_sums import read_population
     from geobuffer.analysis.membership import is_counted
     from geobuffer.viz.figure.plot import list_names

@@ -1,4 +1,4 @@
-"""Find earlier fetched data in the cache, without a network, for ``--fetched``."""
+"""Find data in the cache that were fetched earlier, without a network, for ``--fetched``."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def load_fetched_totals() -> dict[str, float]:
 
 
 def find_fetched_rasters(countries: Iterable[str]) -> list[Path]:
-    """Return the latest raster of WorldPop in the cache for each country, if all have one."""
+    """Return each country's latest WorldPop raster in the cache; empty unless all have one."""
     from geobuffer.datasets.fetch.worldpop import list_years
 
     offline = gb.Downloader(offline=True)

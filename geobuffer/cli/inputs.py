@@ -35,12 +35,13 @@ UNSEEN_M = 50.0
 
 
 # In the area of the bundled settlements, none of 5,000 random points was more than 18 km from the
-# nearest one. A border farther from all of them lies elsewhere: we must not count zero there.
+# nearest one. A border farther from all of them lies outside that area, and a count of zero there
+# would be wrong.
 _COVERED_KM = 20.0
 
 
-# The side of a zone around the areas of a file; the name stands in geobuffer.zones.border, which
-# takes long to load.
+# The side of a zone around the areas of a file. geobuffer.zones.border has the same constant, but
+# takes long to import.
 AROUND = "around"
 
 # A point is only a pair of numbers: we do not know who measured it.
@@ -58,7 +59,7 @@ class Ground(NamedTuple):
 class Places(NamedTuple):
     """Settlements with a point, and settlements known by name only.
 
-    The attrs of the located ones say how many places of each hromada the others have.
+    The attrs of ``located`` state how many places of each hromada are in ``not_located``.
     """
 
     located: gpd.GeoDataFrame
@@ -135,7 +136,7 @@ def _bare_option(options: BorderOptions) -> str:
 
 
 def _check_no_regions(options: BorderOptions, bare: str) -> None:
-    """Raise DataError for options about regions beside a border that has none."""
+    """Raise DataError for options about regions if the border has no regions."""
     of_regions = {
         "--scenario": options.scenario if bare.startswith("--") else None,
         "--between": options.between, "--regions": options.regions, "--country": options.country,
@@ -191,7 +192,7 @@ def read_zone(options: ZoneOptions, *, language: str = "en") -> gb.Scenario:
 
 
 def _name_sides(names: Iterable[str]) -> bool:
-    """Return whether one of some names is that of the inside or the outside, in any language."""
+    """Return whether any of the names means inside or outside, in any language."""
     from geobuffer.zones.border import SIDE_NAMES
     from geobuffer.zones.toponyms import fold_name
 
@@ -235,9 +236,10 @@ def _parse_widths(km: str) -> tuple[float, ...] | dict[str, float]:
 
 
 def _name_widths(km: str, named: list[tuple[str, str]]) -> dict[str, float]:
-    """Return the width of each side or section. A name in two languages is checked with the zone.
+    """Return the width of each side or section; raise GeometryError for a name given twice.
 
-    A dictionary would take the last width of a name that is given twice.
+    A dictionary alone would silently keep the last width. A side that is named in two languages is
+    found later, by :func:`geobuffer.build_zone`.
     """
     from geobuffer.zones.quantities import parse_km, quote_value
     from geobuffer.zones.toponyms import fold_name
@@ -269,7 +271,7 @@ def load_ground(options: BorderOptions, scenario: gb.Scenario) -> Ground:
     if options.outline:
         border = _read_border_around("--outline-read", options.outline, options)
         return Ground(border, gb.load_regions(), bundled=False)
-    # A file of regions stands in for the countries that a scenario names.
+    # A file of regions replaces the countries that a scenario names.
     country = [] if options.regions else split_names(options.country) or list(scenario.country)
     regions = _load_regions(options, country)
     land_only = options.land_only or scenario.land_only
@@ -397,7 +399,7 @@ def find_places(options: PlaceOptions, ground: Ground) -> Places | None:
 
 
 def make_places(located: gpd.GeoDataFrame, not_located: pd.DataFrame) -> Places:
-    """Return both tables; the first one counts the rows of the second."""
+    """Return both tables; the attrs of the first count the rows of the second by hromada."""
     from geobuffer.io.not_located import NOT_LOCATED, count_by_hromada
 
     located = located.copy(deep=False)
@@ -476,7 +478,7 @@ def join_places(places: Places) -> gpd.GeoDataFrame:
 def load_totals(
     model: ModelOptions, places: PlaceOptions, towns: gpd.GeoDataFrame
 ) -> dict[str, float]:
-    """Return the people of hromadas for the model: of the user's table, or of the cache.
+    """Return the people of hromadas for the model: from the user's table, or from the cache.
 
     Raises
     ------
@@ -511,7 +513,10 @@ def classify_places(places: gpd.GeoDataFrame, zone: Zone) -> gpd.GeoDataFrame:
 
 
 def count_not_located(classed: gpd.GeoDataFrame) -> int:
-    """Return how many places without a point the zone may hold, of the hromadas that it reaches."""
+    """Return how many places without a point the zone may hold.
+
+    They are those of hromadas with other places in the zone, and those without a known hromada.
+    """
     from geobuffer.analysis.membership import is_counted
     from geobuffer.io.not_located import find_not_located
 
@@ -528,7 +533,7 @@ def describe_expected(expected: float, low: int, high: int, surely: int) -> str:
 
 
 def has_hromadas(places: pd.DataFrame) -> bool:
-    """Return whether a table says of any place in which hromada it lies."""
+    """Return whether a table states the hromada of at least one place."""
     from geobuffer.io.not_located import read_hromadas
 
     return any(key is not None for key in read_hromadas(places))

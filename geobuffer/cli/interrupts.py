@@ -40,13 +40,13 @@ class Stopped(BaseException):
         self.exit_code = 128 + number
 
 
-def raise_stopped(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a handler's form
+def raise_stopped(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - Python calls it so
     """Raise :class:`Stopped`, unless the command already cleans up after an earlier signal."""
     if not isinstance(sys.exception(), Stopped):
         raise Stopped(number)
 
 
-def end_at_once(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a handler's form
+def end_at_once(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - Python calls it so
     """End the process with one line on stderr, without cleaning up: nothing was written yet."""
     word = _WORDS[signal.Signals(number)]
     os.write(2, f"geobuffer: {word}; nothing was written.\n".encode())
@@ -86,7 +86,7 @@ def import_geopandas_first(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command that imports geopandas before it runs, while a signal ends the process.
 
     Python or a library in C may print and ignore an exception that is raised during an import. So
-    no :class:`Stopped` is raised during the second in which geopandas is imported.
+    :class:`Stopped` is not raised while geopandas is imported, which takes about a second.
     """
 
     @functools.wraps(command)

@@ -72,7 +72,7 @@ def run_command() -> NoReturn:
 
 
 def _run_words(words: list[str]) -> NoReturn:
-    """Run the command that words name; raise SystemExit when it ends or the user made a mistake."""
+    """Run a command from its words; raise SystemExit when it ends or the user made a mistake."""
     import typer
 
     from geobuffer.cli.commands import app
@@ -204,11 +204,11 @@ def _exit_with(message: str, code: int) -> NoReturn:
 def _exit_quietly() -> NoReturn:
     """Exit without a message, as other programs do when ``| head`` has closed the pipe."""
     _drop_output(sys.stdout, sys.stderr)
-    raise SystemExit(1) from None  # typer and rich use this code, where they notice first.
+    raise SystemExit(1) from None  # as typer and rich, if they notice the closed pipe first
 
 
 def _drop_output(*streams: TextIO) -> None:
-    """Send what is still buffered to the null device: Python would report it when it ends."""
+    """Send buffered text to the null device; else Python reports an error when it ends."""
     with Path(os.devnull).open("wb") as null:
         for stream in streams:
             with suppress(OSError, ValueError):

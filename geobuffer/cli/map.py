@@ -80,7 +80,7 @@ def map_(  # noqa: PLR0913 - one parameter for each option of the command
         typer.Option(
             "--png",
             metavar="FILE",
-            help="A picture (.png, .svg, .pdf); the page only with --out too.",
+            help="Draw a picture (.png, .svg, .pdf); then the page needs --out too.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,

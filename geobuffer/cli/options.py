@@ -24,12 +24,12 @@ READ = "a file that is read"
 #: Under this heading, help lists the options that say what is printed and written.
 OUTPUT = "Output"
 
-# Options of the command alone come before those that commands share, as typer calls them.
+# The headings of help, in this order. typer's own "Options" are those of one command only.
 _HEADINGS = ("Arguments", "Options", "The border", "The zone", "The settlements", "The people")
 
 
 def _format_examples(command: Any, formatter: Any) -> None:
-    """Write the examples of a command, which are its epilog, as they are typed."""
+    """Write the examples of a command, which are its epilog, one on each line."""
     if command.epilog:
         with formatter.section("Examples"):
             for line in command.epilog.split("\n"):
@@ -411,7 +411,7 @@ class ModelOptions:
     ] = None
 
     def __post_init__(self) -> None:
-        """Check that totals are given to a model."""
+        """Check that --totals and --no-model are not given together."""
         if self.no_model and self.totals is not None:
             raise DataError("Invalid --totals with --no-model. Must be one of them.")
 
@@ -449,7 +449,7 @@ def takes_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _set_headings(group: Any) -> None:
-    """Let help list the options of a group under its heading; a group inherits those of others."""
+    """Let help list options under the heading of the group that declares them."""
     for owner in group.__mro__:
         for name, hint in inspect.get_annotations(owner).items():
             if name != "HEADING":

@@ -59,7 +59,7 @@ def check_page(path: Path | None) -> None:
     """Raise WriteError or DataError for a file that cannot be written, or is not HTML."""
 
     class Map:
-        """Stands for a folium map, because importing folium takes 0.2 s."""
+        """A stand-in for a folium map, because importing folium takes 0.2 s."""
 
     if path is not None:
         _check_target(path, Map)
@@ -162,8 +162,8 @@ _RECOMMENDED = {
 }  # fmt: skip
 
 # An argument as messages write it: swap=True, crs="EPSG:4326", tolerance_m=50, or layer= alone.
-# In the address of a database, & and ? stand before names. A key of a scenario file is in quotes.
-# No message uses tolerance_m otherwise.
+# A name after & or ? belongs to the address of a database, and a quoted one is a key of a scenario
+# file: both stay. tolerance_m alone is always the argument.
 _ARGUMENT = re.compile(
     r'(?<![?&\w\'])(?:(?P<name>\w+)=(?:(?P<flag>True)\b|"(?P<text>[^"]*)"|(?P<number>\d+)|'
     r"(?=[ :,.]))"
@@ -182,7 +182,7 @@ _OTHER_NAMES = {
 
 
 def find_option(name: str) -> str:
-    """Return our option for the name of another program, even misspelt; "" without a match.
+    """Return our option for a name that other programs use, even misspelt; "" without a match.
 
     Examples
     --------
@@ -235,7 +235,7 @@ def in_options(
     return _ARGUMENT.sub(name_option, text)
 
 
-# The options of the library's arguments, while a part of a command runs.
+# The options that replace the library's arguments in messages, while a part of a command runs.
 _current: ContextVar[Mapping[str, str]] = ContextVar("options", default=OPTIONS)
 
 
@@ -373,7 +373,7 @@ def _split_lines(texts: Iterable[str]) -> list[str]:
 
 
 def _measure_text(text: str) -> int:
-    """Return how many characters of a terminal a text needs: those of Chinese need two each."""
+    """Return how many columns of a terminal a text needs: a Chinese character needs two."""
     from rich.cells import cell_len
 
     return cell_len(text)
@@ -504,7 +504,7 @@ _HEADINGS = {
 }  # fmt: skip
 
 
-def _format_cell(value: object, is_metres: bool) -> str:  # noqa: FBT001 - for map()
+def _format_cell(value: object, is_metres: bool) -> str:  # noqa: FBT001 - called once
     import pandas as pd
 
     if pd.isna(value):  # type: ignore[call-overload]

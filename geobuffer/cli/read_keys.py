@@ -39,7 +39,7 @@ def _read_number(key: str, value: str) -> float:
     return number
 
 
-def _read_text(key: str, value: str) -> str:  # noqa: ARG001 - as the readers of other values
+def _read_text(key: str, value: str) -> str:  # noqa: ARG001 - called like the other readers
     return value
 
 
@@ -111,8 +111,8 @@ def read_keys(
     Raises
     ------
     DataError
-        The text does not have that form, a key is unknown or given twice, a value is invalid, or an
-        older option has another value.
+        The text does not have the form KEY=VALUE,…, a key is unknown or given twice, a value is
+        invalid, or an older option has another value.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def spread_keys(
     count: int,
     older: Mapping[str, Older] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the arguments for each of several files: one text counts for all of them.
+    """Return the arguments for each of several files: one text applies to all of them.
 
     Raises
     ------

@@ -221,7 +221,7 @@ def _print_places(
     nearest_point: bool,
     as_json: bool,
 ) -> None:
-    """Print a table of all places that have a name, for each name, with their distances."""
+    """Print for each name a table of the places that have it, with their distances."""
     from geobuffer.datasets.name_search import NameIndex
 
     scenario = read_scenario(border)
@@ -260,7 +260,10 @@ def _find_places(
     unplaced: NameIndex,
     locate: Callable[[gpd.GeoDataFrame], pd.DataFrame],
 ) -> _Answers:
-    """Return the places of a name, the nearest first; a similar name counts if none has it."""
+    """Return the places of a name, or of similar names if no place has it.
+
+    The best matches come first; equally good ones are sorted by distance.
+    """
     from geobuffer.analysis.classify import join_columns
 
     found, others = index.find(name), unplaced.find(name)
@@ -306,7 +309,7 @@ def _print_reach(found: list[_Answers], index: NameIndex, ground: Ground) -> Non
     asked = [one for one in found if one.located.empty or has_line]
     for line in dict.fromkeys(index.describe_reach(one.name, one.located) for one in asked):
         print_line(line)
-    # Without this line such distances seem to contradict how far the table reaches.
+    # Without this line, such distances seem to contradict the line about how far the table reaches.
     if any((one.located["distance_km"] > BUNDLED_REACH_KM).any() for one in asked):
         print_line(
             f"Places listed as more than {BUNDLED_REACH_KM} km away are near that border too, but "

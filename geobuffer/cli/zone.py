@@ -111,7 +111,7 @@ def _print_zone(built: Zone, border: gb.Border, title: str) -> None:
     it = load_translation("en", built).text("source_border")
     print_line(f"{it}: {', '.join(names)}.")
     print_line(f"Length {border.length_km:,.1f} km; edges within {built.error_m:.2g} m.")
-    # A note has said so if all of it does.
+    # If the whole border runs at sea, a note has said so already.
     if 0.0 < border.sea_km < border.length_km * 0.999_999:
         print_line(
             f"{border.sea_km:,.1f} km of it run at sea, by a coarse map of land (Natural Earth "
@@ -160,7 +160,7 @@ def settlements(
     if out is not None:
         gb.write(listed, out, csv_locale=csv_locale)
     if as_json:
-        # Lines and areas have no one position.
+        # A line or an area has no single position.
         points = "farthest_km" not in listed
         at = {"longitude": listed.geometry.x, "latitude": listed.geometry.y} if points else {}
         table = listed.assign(**at)
@@ -184,7 +184,7 @@ def settlements(
 @takes_options
 def bulk(  # noqa: PLR0913 - one parameter for each option of the command
     source: Annotated[
-        str,  # a path would lose a slash of the address of a database
+        str,  # Path removes a slash from the address of a database
         typer.Argument(help="GeoParquet, Parquet, CSV, or any source that --places reads."),
         READ,
     ],

@@ -308,6 +308,8 @@ def describe_sources(
     layers += [(f"source_{layer}", [source]) for layer, source in ground.items()]
     if places is not None:
         layers.append(("source_places", list(places)))
+    # The line of places is written even without a source: it then says "not stated". Only
+    # source_places contains "pl".
     lines = [
         _credit_layer(words.text(key), sources, words)
         for key, sources in layers
@@ -410,9 +412,10 @@ def _write_side(zone: Zone, words: Translation) -> str:
 
 
 def heading_template(zone: Zone, words: Translation) -> str:
-    """Return a heading with a gap for {km}. It names the two sides of the border, or its regions.
+    """Return a heading with the placeholder {km}.
 
-    A few regions are named one by one; if there are more, the heading names their countries.
+    It names the two sides of the border, or its regions. A few regions are named one by one; if
+    there are more, the heading names their countries.
     """
     key, border = _choose_heading(zone, words)
     return words.text(key, border=border)

@@ -44,9 +44,9 @@ def check_scenario(scenario: Scenario, zone: Zone, table: gpd.GeoDataFrame) -> p
     scenario
         The scenario.
     zone
-        Its zone, of :func:`geobuffer.scenario_zone`.
+        Its zone, from :func:`geobuffer.scenario_zone`.
     table
-        Places, best ``load_settlements(located="all")``.
+        Places, preferably ``load_settlements(located="all")``.
 
     Returns
     -------
@@ -187,7 +187,7 @@ class _Check:
                 table = table[own.isin(find_oblast_values(own, oblast)).to_numpy()]
             counted = exposure(table, self.zone, cumulative=True, model=False)
             one: dict[str, Any] = {str(name): counted[name].iloc[-1] for name in counted}
-            # The rings of a cut zone do not overlap, so the sum of their lower limits is one too.
+            # The rings do not overlap, so the sum of their lower limits is a lower limit too.
             if "ring" in counted:
                 sums = ["population", "places", "without_figure"]
                 one |= {name: counted[name].sum() for name in sums}

@@ -125,7 +125,8 @@ def _find_lon_scale(lat: float) -> float:
 def choose_tints(zone: Zone, countries: Iterable[tuple[str, BaseGeometry]]) -> dict[str, int]:
     """Return the tint of each country by its code.
 
-    The sides of the border decide. If they name no country, the area in the view of the zone does.
+    The sides of the border decide. If they name no country, the two countries with the largest
+    areas within the bounds of the zone get a tint.
     Two regions of one country on either side of a border have one tint.
     """
     found: dict[str, int] = {}

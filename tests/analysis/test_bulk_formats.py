@@ -214,7 +214,7 @@ def test_boxes_of_geoparquet_are_left_out_of_csv_and_kept_in_parquet(rings, plac
 
 POINT = shapely.Point(35.038, 51.123)
 LINE = shapely.LineString([(34, 51), (35, 51)])
-# Shapes of two rows, with the words of the error or of the warning that both doors give.
+# Shapes of two rows, with words of the error or the warning that both readers give.
 MIXTURES = {
     "one point in a collection": ([POINT, shapely.MultiPoint([POINT])], ""),
     "points and a line": ([POINT, LINE], "no points were left out: 1 line"),
@@ -238,16 +238,16 @@ def test_mixed_shapes_are_read_as_by_read_settlements(mixture, way, rings, tmp_p
     shapes, words = MIXTURES[mixture]
     path, target = tmp_path / "mixed", tmp_path / "out.parquet"
     write_mixture(shapes, way, path)
-    doors = [
+    readers = [
         lambda: classify_rows(gb.read_settlements(path), rings),
         lambda: gb.classify_file(path, rings, target) and read_answers(target),
     ]
     said = []
-    for door in doors:
+    for read in readers:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             try:
-                found = door()
+                found = read()
             except gb.GeobufferError as error:
                 found = str(error)
         said.append((found, [str(one.message) for one in warned]))

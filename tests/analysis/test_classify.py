@@ -1,3 +1,5 @@
+"""classify, within and locate, for points at known distances from a meridian."""
+
 import pickle
 
 import geopandas as gpd

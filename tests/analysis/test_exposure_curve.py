@@ -22,7 +22,7 @@ def test_each_row_is_the_exposure_of_the_zone_of_that_width(side, made_once, reg
     curve = gb.exposure_curve(towns, border, side=side, to_km=20, step_km=4)
     edges = [4, 8, 12, 16, 20]
     rings = gb.build_zone(border, km=edges, side=side, tolerance_m=500)
-    towns = towns.drop(columns="population_as_of")  # a curve tells no dates
+    towns = towns.drop(columns="population_as_of")  # a curve has no dates
     counted = gb.exposure(towns, rings, cumulative=True, model=False)
     assert curve.to_numpy().tolist() == counted.to_numpy().tolist()
     for n in (0, 3):

@@ -87,7 +87,7 @@ def test_a_shape_without_a_source_says_so():
     ("lon", "lat"), [(np.inf, 50.2), (373_000.0, 50.2), (30.0, -np.inf), (30.0, 91.0)]
 )
 def test_answer_refuses_what_is_not_on_the_globe(strip, lon, lat):
-    """A longitude in metres would else be wrapped to some degree."""
+    """A longitude in metres would otherwise be wrapped to some degree."""
     zone = gb.build_zone(strip, km=10, tolerance_m=50)
     with pytest.raises(gb.GeometryError, match="Invalid point at position 1"):
         gb.answer([30.0, lon, np.nan], [50.2, lat, 50.2], zone)

@@ -136,7 +136,7 @@ def test_within_keeps_rows_order_columns_and_labels(rings, table):
 
 
 def _is_first(table):
-    """Tell which rows repeat none before them in every column; without names, none does."""
+    """Return which rows repeat no earlier row in every column; without names, all rows count."""
     if "name" not in table:
         return np.ones(len(table), dtype=bool)
     # Columns of an earlier classification are replaced, so they cannot distinguish two rows.

@@ -130,7 +130,7 @@ def test_square_kilometres_inside_are_those_within_a_fine_polygon(name):
 
 @pytest.mark.parametrize("name", ["both", "territories", "sections", "subtracted"])
 def test_parts_by_ring_side_and_section_are_those_of_points(name):
-    """Points closely along a line, and on parallels across an area, stand for its parts."""
+    """Points close together on a line, and random points in an area, stand for its parts."""
     road = shapely.LineString([(29.95, 50), (30.2, 50.06), (30.21, 49.99), (30.33, 50.1)])
     field = shapely.box(30.08, 49.99, 30.27, 50.13)
     line, area = (gpd.GeoSeries([one], crs=4326) for one in (road, field))

@@ -1,4 +1,4 @@
-"""Probabilities that places lie in a zone, against drawn places and against the classes."""
+"""Probabilities that places lie in a zone agree with randomly drawn places and with classes."""
 
 import geopandas as gpd
 import numpy as np
@@ -20,9 +20,9 @@ from geobuffer.analysis.probability import (
 )
 from geobuffer.geodesy.ellipsoid import direct
 
-# The middle of the border of `strip`, and how long a degree of longitude is there.
+# The latitude of the middle of the border of `strip`.
 LAT = 50.5
-# A place that is drawn so often is inside to within 0.01 of its probability: 4 standard errors.
+# With so many draws, the share inside is within 0.01 of the probability: 4 standard errors.
 DRAWS = 40_000
 CLOSE = 0.01
 

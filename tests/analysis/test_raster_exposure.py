@@ -44,11 +44,11 @@ def brute(path, zone, *, density=False, label=None):
     convert = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     random = np.random.default_rng(1)
     people, empty = {}, {}
-    # A row of parts of all pixels at once: calls cost more than points.
+    # We answer for a row of parts of all pixels at once, because many calls would take longer.
     values, rows, columns = (np.tile(one, CUT) for one in (values, rows, columns))
     j = np.repeat(np.arange(CUT), shape[0] * shape[1])
     for i in range(CUT):
-        # Points at random within the pixel: a lattice would fall in step with straight edges.
+        # Points are random within the pixel: a regular lattice would be biased at straight edges.
         dx, dy = (i + random.random(len(rows))) / CUT, (j + random.random(len(rows))) / CUT
         x, y = t.c + (columns + dx) * t.a, t.f + (rows + dy) * t.e
         lon, lat = (np.asarray(c) for c in convert.transform(x, y))
@@ -67,7 +67,7 @@ def brute(path, zone, *, density=False, label=None):
 
 
 def _ground_km2(crs, t, lon, lat):
-    """The ground of a pixel: by the radii of curvature, or by the projection's own scale."""
+    """Return the area of a pixel on the ground, by the radii of curvature or by the scale."""
     crs = pyproj.CRS.from_user_input(crs)
     if crs.is_geographic:
         a, e2 = 6378137.0, 0.0066943799901413165

@@ -1,4 +1,4 @@
-"""Words for the unit of a raster are obeyed, or refused by name; its fill values are found."""
+"""Units that a raster states are applied, or refused by name; its fill values are found."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from geobuffer.analysis.raster_units import Statements, read_unit
 MILE2 = 1.609344**2
 ACRE = 4046.8564224e-6
 
-# What one square kilometre has if a value of 1 stands on it.
+# The people on a square kilometre whose value is 1, and words for that unit.
 DENSITIES = {
     1.0: "people per square kilometre|persons/km2|Persons / km^2|people per sq. km|pop per sqkm|"
     "inhabitants km-2|inhabitants km⁻²|km**-2|1/km^2|/km2|people per km sq|осіб на км²|"

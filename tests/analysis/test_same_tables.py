@@ -215,7 +215,7 @@ ACCURATE = {"accuracy_m": 300}
 GRID = {"crs": "EPSG:28406"}
 STATED = {"lon": "Доў", "lat": "Шыр"}
 
-# What is in a folder, what is stated of it, and a part of the error, or "" if it is read.
+# A file, the options for reading it, and a part of the error, or "" if the file is read.
 FILES = [
     ("book.xlsx", {}, ""),
     ("book.xlsx", {"sheet": "1"}, ""),
@@ -289,21 +289,21 @@ def folder(tmp_path_factory):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("name", "stated", "error"), FILES)
 def test_both_readers_read_the_same_files(name, stated, error, zone, folder, tmp_path):
-    doors = (
+    readers = (
         lambda: gb.classify(gb.read_settlements(folder / name, **stated), zone),
         lambda: gb.classify_file(folder / name, zone, tmp_path / "out.parquet", **stated),
     )
     if error:
         messages = []
-        for read in doors:
+        for read in readers:
             with pytest.raises(gb.GeobufferError) as caught:
                 read()
             messages.append(str(caught.value))
         assert error in messages[0]
         assert messages[0] == messages[1]
         return
-    wanted = doors[0]()
-    assert doors[1]() == len(wanted) == 3
+    wanted = readers[0]()
+    assert readers[1]() == len(wanted) == 3
     found = pq.read_table(tmp_path / "out.parquet").to_pandas()
     assert wanted["membership"].tolist() == found["membership"].tolist()
     for column in ("distance_km", "margin_km"):

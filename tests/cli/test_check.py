@@ -57,6 +57,6 @@ def test_exposure_sets_the_reported_people_beside_ours(run):
     assert f"Reported: 56,000 people of Sumy oblast ({row['said_by']}, 2025-05-20)" in said
     assert f"at least {row['people']:,} people" in said
     assert row["why"] in said
-    # A zone of other widths is not the one that was reported of.
+    # The reports are about the announced zone, so a zone of another width is not compared.
     assert "Reported" not in run("exposure", "--km", "5").out
     assert gb.load_scenario().reports[0].people == 56_000

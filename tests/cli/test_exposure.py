@@ -1,4 +1,4 @@
-"""``geobuffer exposure`` and ``curve``: counts of places and people, and where they are from."""
+"""``geobuffer exposure`` and ``curve``: counts of places and people, and their sources."""
 
 import json
 
@@ -19,7 +19,7 @@ def test_exposure_out_to_a_workbook(run, here):
     rows = run("exposure", *SHORT, "--by", "section", "--json").json
     written = pd.read_excel(here / "counts.xlsx")
     assert written[list(rows[0])].to_dict("records") == rows
-    # The workbook states once where its figures are from.
+    # The workbook states the sources of its figures once.
     about = pd.read_excel(here / "counts.xlsx", sheet_name="about", header=None).set_index(0)[1]
     assert about["border_licence"] == "ODbL-1.0"
     assert "GeoNames" in about["places_source"]
@@ -106,7 +106,7 @@ def test_exposure_out(run, here, suffix):
     csv = suffix == "csv"
     table = pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False) if csv else (
         pd.read_parquet(path))  # fmt: skip
-    # A file says too what it was measured against.
+    # A file also states the border from which distances were measured.
     assert {"border_source", "border_licence"} <= set(table) - set(rows[0])
     assert table[list(rows[0])].to_dict("records") == rows
     printed = run("exposure", *SHORT, "--by", "section", "--out", path, "--json")
@@ -115,7 +115,7 @@ def test_exposure_out(run, here, suffix):
 
 def test_exposure_prints_at_least_so_many_people(run):
     out = run("exposure", *SHORT).out
-    for said in ("0–10 km", "at least", "Uncertain are places nearer"):
+    for said in ("0–10 km", "at least", "Places are uncertain if"):
         assert said in out
     (head,) = (line for line in out.splitlines() if line.startswith(" ring"))
     (row,) = (line for line in out.splitlines() if line.startswith(" 0–10 km"))
@@ -248,7 +248,7 @@ def test_unknown_is_not_printed_as_zero(run, here):
     assert row.split()[2:] == ["2", "2", "–", "2", "0", "0", "0"]
 
 
-def test_exposure_tells_the_model_apart_and_without_it(run, here):
+def test_exposure_shows_the_model_separately_or_not_at_all(run, here):
     (row,) = run("exposure", *SHORT, "--json").json
     low, high = row["population_model_low"], row["population_model_high"]
     assert row["population"] < low < high

@@ -64,7 +64,7 @@ def test_debug_changes_no_answer(run):
     assert run("where", "51.27", "34.63", "--debug") == run("where", "51.27", "34.63")
 
 
-def test_debug_behind_two_dashes_is_a_word(run):
+def test_debug_after_two_dashes_is_no_option(run):
     assert run("where", "--", "--debug").code == 2
 
 

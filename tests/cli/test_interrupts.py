@@ -22,7 +22,7 @@ from geobuffer.cli.interrupts import Stopped, handle_signals, raise_stopped
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
 
-# What the script does that pip installs, wherever it is.
+# The code of the script that pip installs; this does not need its path.
 COMMAND = "from geobuffer.cli.main import main; main()"
 OLD = b"the old file"
 
@@ -219,7 +219,7 @@ def test_a_stopped_download_is_resumed(publisher, tmp_path):
 
 
 def test_a_command_keeps_ignoring_ctrl_c(tmp_path):
-    """As in the background of a script: it ends well, though Ctrl-C comes again and again."""
+    """As in the background of a script: it succeeds although Ctrl-C is sent repeatedly."""
     process = started(["where", "51.27", "34.63"], tmp_path, ctrl_c=signal.SIG_IGN)
     while process.poll() is None:
         process.send_signal(signal.SIGINT)

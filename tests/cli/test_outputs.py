@@ -12,7 +12,7 @@ import typer
 import geobuffer as gb
 from geobuffer.cli.commands import app
 
-#: Options of text that name no file. A new option of text is taken for a file until it stands here.
+#: Options of text that name no file. A new option of text counts as a file until it is listed here.
 PLAIN = {
     "between", "and_", "region_name", "layer", "crs", "country", "km", "from_km", "side",
     "places_layer", "places_crs", "by", "values", "as_of", "title", "name", "iso", "bbox", "place",
@@ -41,7 +41,7 @@ def list_commands(group, before=""):
 
 
 def list_paths(command):
-    """The options and arguments of a command that may name a file."""
+    """Yield the options and arguments of a command that may name a file."""
     known = inspect.signature(command.callback, eval_str=True).parameters
     for one in command.params:
         kinds = {known[one.name].annotation}
@@ -127,7 +127,7 @@ def test_no_command_writes_to_what_it_reads(run, here, name, written, read):
 
 
 def list_arguments(name, given):
-    """The words of a command: an argument stands by its place, an option behind its name."""
+    """Return the words of a command: arguments by position, options after their names."""
     for one in COMMANDS[name].params:
         if one.param_type_name == "argument":
             yield given.get(one.name, "other.csv")

@@ -137,7 +137,7 @@ def test_own_files_that_cannot_be_read_are_one_line(run, args, fragment):
 
 @pytest.fixture
 def odd(here):
-    """Files that lack something, or have it the other way round."""
+    """Files without a CRS, with swapped axes, with two layers, or without lines."""
     line = shapely.LineString([(35.0, 51.0), (35.2, 51.1)])
     tables = {
         "nocrs.shp": gpd.GeoDataFrame({"name": ["A"]}, geometry=[line]),

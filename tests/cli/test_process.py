@@ -23,7 +23,7 @@ ROOT = Path(gb.__file__).parents[1]
 
 
 def process(*args, streams="", **environment):
-    """Run geobuffer as a process; ``streams`` tells bash where they lead."""
+    """Run geobuffer as a process; ``streams`` are the redirections for bash, as ``<&-``."""
     command = f'exec "{sys.executable}" -W error -c "{SCRIPT}" "$@" {streams}'
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON"))}
     done = subprocess.run(
@@ -42,7 +42,7 @@ def test_process_version_with_closed_input():
 
 
 def test_process_answers_in_a_posix_locale_with_closed_input():
-    """Data loaded for real; no warning on the way; Cyrillic and en dashes as UTF-8."""
+    """It loads the real data without a warning, and writes Cyrillic and en dashes as UTF-8."""
     answer = process("settlements", *SHORT, "--km", "6", streams="<&-", LC_ALL="POSIX")
     assert (answer.code, answer.err) == (0, b"")
     assert "Велика" in answer.out.decode("utf-8")

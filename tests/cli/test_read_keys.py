@@ -81,7 +81,7 @@ def test_help_lists_the_keys():
 
 @pytest.fixture
 def files(here):
-    """Files of which a reader must be told something: a name, a layer, an encoding, a column."""
+    """Files that need options to be read: a column of names, a layer, an encoding, a CRS."""
     line = gpd.GeoSeries([shapely.LineString([(35.0, 51.0), (35.2, 51.1)])], crs=4326)
     metres = line.to_crs(3857)
     for layer in ("a", "b"):
@@ -110,7 +110,7 @@ def files(here):
     ],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore")
-def test_files_of_borders_are_read_as_told(run, files, args, keys, found):
+def test_files_of_borders_are_read_as_the_keys_state(run, files, args, keys, found):
     code, out, err = run("zone", *args[:2], "--km", "1")
     assert (code, out) == (2, "")
     assert f"{args[2]} " in err
@@ -127,7 +127,7 @@ def test_files_of_borders_are_read_as_told(run, files, args, keys, found):
         ("book.xlsx", "sheet=2,accuracy_m=20", "B"),
     ],
 )
-def test_files_of_places_are_read_as_told(run, files, file, keys, found):
+def test_files_of_places_are_read_as_the_keys_state(run, files, file, keys, found):
     asked = ("where", found, *SHORT, "--places", file)
     code, out, err = run(*asked)
     assert (code, out) == (2, "")
@@ -136,7 +136,7 @@ def test_files_of_places_are_read_as_told(run, files, file, keys, found):
     assert [(row["name"], row["accuracy_m"]) for row in told.json] == [(found, 20)]
 
 
-def test_each_added_file_is_read_as_told(run, files):
+def test_each_added_file_is_read_as_its_keys_state(run, files):
     keys = ("--places-read", "sheet=1", "--add-places-read", "encoding=cp1251, lon=Доў,lat=Шыр")
     both = ("--places", "book.xlsx", "--add-places", "odd.csv", *keys)
     added = run("where", "Їжак", *SHORT, *both)

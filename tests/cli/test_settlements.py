@@ -76,7 +76,7 @@ def test_settlements_csv_holds_the_same_as_json(run, here):
     table = pd.read_csv(here / "inside.csv", encoding="utf-8-sig")
     assert table["id"].tolist() == [r["id"] for r in records]
     assert table["name_uk"].tolist() == [r["name_uk"] for r in records]
-    # A file has as many digits as are known: for villages tenths or hundredths of a kilometre.
+    # A file has only meaningful digits: for villages, tenths or hundredths of a kilometre.
     away = [r["distance_km"] for r in records]
     assert table["distance_km"].tolist() == pytest.approx(away, abs=0.05)
     assert table["distance_km"].tolist() != away
@@ -188,7 +188,7 @@ def test_a_row_without_a_point_is_reported_once(run, here):
     assert note == "geobuffer: note: gap.csv: rows without coordinates: 1 (line 3)."
 
 
-def test_rows_without_a_point_need_no_hromada_to_be_told_of(run, here):
+def test_rows_without_a_point_need_no_hromada_to_be_reported(run, here):
     (here / "gap.csv").write_text("name,lat,lon\nA,50.6,35.4\nB,,\n", "utf-8")
     args = (*SHORT, "--places", "gap.csv")
     one = "1 place has no position: it may lie inside or outside, and is in none of these counts."

@@ -45,7 +45,7 @@ def test_the_version_imports_no_library_of_data():
 
 
 def test_the_commands_know_the_version_too():
-    """The answer to ``--version`` alone takes a short cut; beside other words it takes none."""
+    """main.py answers ``--version`` alone; with other words, the command answers the same."""
     assert run("--version", "map") == run("--version")
 
 
@@ -67,7 +67,7 @@ def test_a_command_that_computes_imports_them():
     [({}, "system"), ({"ARROW_DEFAULT_MEMORY_POOL": "mimalloc"}, "mimalloc")],
     ids=["default", "given"],
 )
-def test_arrow_takes_memory_from_the_system_unless_told_otherwise(given, used):
+def test_arrow_takes_memory_from_the_system_unless_the_user_sets_another_pool(given, used):
     script = """
 import atexit
 from geobuffer.cli.main import main

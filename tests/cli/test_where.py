@@ -153,7 +153,8 @@ def test_where_on_the_territory_of_neither(run):
 def test_where_takes_southern_and_western_degrees(run, border):
     facts = run("where", "-51.5", "-0.25", "--json").json
     assert (facts["latitude"], facts["longitude"]) == (-51.5, -0.25)
-    # To the nearest vertex, which a segment of the border of some 50 m cannot undercut by more.
+    # We measure to the nearest vertex. Segments of the border are some 50 m long, so its nearest
+    # point is at most that much nearer.
     lon, lat = shapely.get_coordinates(border.line).T
     _, _, away = GEOD.inv([-0.25] * len(lon), [-51.5] * len(lat), lon, lat)
     assert facts["distance_km"] == pytest.approx(away.min() / 1e3, abs=0.05)

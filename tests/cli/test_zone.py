@@ -190,7 +190,7 @@ def test_a_width_for_each_side_is_on_both_sides(run, short):
     narrow = gb.build_zone(short.border, km=3, side="Russia", tolerance_m=1)
     wide = gb.build_zone(short.border, km=6, side="Ukraine", tolerance_m=1)
     assert facts["area_km2"] == pytest.approx(narrow.area_km2 + wide.area_km2, rel=1e-4)
-    # The default's own side is not asked for.
+    # Widths by side mean both sides, although the default zone has only one.
     coarse = ("--km", "Ukraine=1,Russia=1", "--tolerance", "50")
     assert run("zone", *coarse, "--json").json["side"] == "both"
 
@@ -218,7 +218,7 @@ def river(tmp_path):
 def test_along_a_line_left_and_right_are_sides(run, river, here):
     facts = run("zone", "--along", river, "--km", "2", "--side", "left", "--json").json
     assert facts["sections"] == ["Psel"]
-    # Half of what lies within 2 km of 44.5 km, one end and the other.
+    # A strip of 2 km on one side of the line, and a quarter of a disc at each end.
     assert facts["area_km2"] == pytest.approx(facts["border_km"] * 2 + np.pi * 4 / 2, rel=1e-3)
     assert "from the river, on its right." in run("where", "50.9", "34.9", "--along", river).out
     assert "\nRiver: Psel.\n" in run("zone", "--along", river, "--km", "2").out
@@ -258,7 +258,7 @@ def test_the_answer_about_a_point_names_no_border(run, here):
     facts = json.loads(re.search(r'id="geobuffer-data">(.*?)</script>', page)[1])
     assert facts["kind"] == "point"
     assert facts["titles"]["en"] == "10 km around 50.908, 34.803"
-    # The bundled oblasts about it are its context.
+    # The page shows the bundled oblasts around it as context.
     assert "Sumy" in [region["name"] for region in facts["regions"]]
 
 
@@ -344,7 +344,7 @@ def coast(here):
     return ("--regions", "coast.geojson", "--between", "West", "--and", "East", "--km", "2")
 
 
-def test_kilometres_at_sea_are_told_and_left_out(run, coast):
+def test_kilometres_at_sea_are_reported_and_left_out(run, coast):
     answer = run("zone", *coast, "--tolerance", "10")
     facts = run("zone", *coast, "--tolerance", "10", "--json").json
     assert facts["sea_km"] == pytest.approx(2.7 * 111.15 - 111.15, abs=8)

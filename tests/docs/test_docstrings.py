@@ -1,4 +1,4 @@
-"""Every public name says what it is, what it takes, and shows itself at work."""
+"""Every public name has a complete docstring with an example."""
 
 import inspect
 from functools import cached_property
@@ -8,11 +8,11 @@ from numpydoc.validate import validate
 
 import geobuffer as gb
 
-# Not asked for: types (they are in the signature), what a summary "Return …" says again, a longer
-# text or other names where there is nothing to add; and parameters that mean the same as elsewhere
-# stand together, whatever their order.
+# We do not require a longer text (ES01), the order of parameters, because similar ones stand
+# together (PR03), types, which the signature has (PR04), a section "Returns", which the summary
+# "Return …" replaces (RT01), and a section "See also" (SA01).
 UNASKED = {"ES01", "PR03", "PR04", "RT01", "SA01"}
-# Shown at work by the class or function that they belong to.
+# Members and errors need no example, because their class or function has one.
 SHOWN_ELSEWHERE = {"EX01"}
 # Errors have the parameters of GeobufferError, which documents them.
 INHERITED = {"PR01"}

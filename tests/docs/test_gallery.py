@@ -1,4 +1,4 @@
-"""The gallery of real zones: files, pictures, numbers and page say the same."""
+"""The files, pictures, numbers and page of the gallery of real zones agree."""
 
 import functools
 import importlib.util

@@ -1,6 +1,6 @@
 """The code of the pages runs as it stands, from top to bottom.
 
-A few pages speak of what the reader has: files, a database, a network. It is made before they run.
+A few pages use things that the reader has: files, a database, a network. The tests make them first.
 """
 
 import inspect
@@ -32,7 +32,7 @@ def blocks_of(page):
 
 
 def run(page, names, database=None, put=(), only=("python", "sql")):
-    """Run a page in a namespace, with what it leaves to the reader put in; return the namespace."""
+    """Run a page in a namespace and return it; `put` has placeholders and what replaces them."""
     for language, code in blocks_of(page):
         if language not in only:
             continue
@@ -215,7 +215,7 @@ def test_the_commands_of_the_quick_start():
     assert len(pd.read_csv("inside.csv")) > 300
 
 
-# What a command says of things that only the reader has: files, a database, a network.
+# Words of commands that need things that only the reader has: files, a database, a network.
 OF_THE_READER = {
     "--places", "--add-places", "--regions", "--along", "--scenario", "--raster", "--fetched",
     "bulk", "get",
@@ -242,9 +242,9 @@ def without_out(words):
 
 
 def commands_for_everyone():
-    """The commands of all pages that the bundled data are enough for, each once.
+    """Yield the commands of all pages that need only the bundled data, each once.
 
-    Not those of the quick start, which are run above, be it to another file.
+    The test above runs those of the quick start, so we leave them out, whatever file they write.
     """
     seen = {without_out(words) for words in commands_of(DOCS / "quick-start.md")}
     for page in [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]:
@@ -306,7 +306,7 @@ def test_uncertainty():
 
 def test_journalists(zone, towns):
     names = run("how-to/journalists", {})
-    # Several villages bear the name that the page asks for, which is its point.
+    # The page shows how to choose among several villages of one name.
     assert len(names["near"]) > 1
     assert (names["near"]["distance_km"] > 0).all()
     assert len(names["found"]) == len(gb.within(towns, zone))
@@ -327,7 +327,7 @@ def test_anywhere():
 
 
 def test_downloads(regions, towns):
-    """Fetching itself is tested against a publisher; here, that what the page asks can be asked."""
+    """The page's calls are valid. Other tests fetch from a local server."""
     asked = []
 
     def fetch(name, **how):
@@ -383,7 +383,7 @@ def test_publish(zone, towns):
     names = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| [a-z].*\|$", text, re.MULTILINE)))
     CliRunner().invoke(app, ["exposure", "--cumulative", "--out", "counts.csv"])
     assert set(names) <= set(pd.read_csv("counts.csv", encoding="utf-8-sig").columns)
-    # The caption on the page is of the data as they are.
+    # The caption on the page quotes the present data.
     for column in ("places", "uncertain", "population", "population_uncertain", "without_figure",
                    "uncertain_without_figure"):  # fmt: skip
         assert f" {counted[column]:,}" in text.partition("a caption may read")[2], column

@@ -17,9 +17,9 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 
 def _printed(notebook):
-    """What the cells say in plain text, without addresses of objects and sizes of files.
+    """Return the lines of text that the cells print, without lines about sizes of files.
 
-    What is printed comes in as many pieces as the kernel had time for, broken anywhere.
+    A kernel may split printed text into pieces anywhere, so we join the pieces.
     """
     outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
     pieces = itertools.groupby(outputs, key=lambda o: o.get("name") or id(o))
@@ -31,7 +31,7 @@ def _printed(notebook):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-# The kernel's own machinery warns about itself; what the cells warn about is in their output.
+# Libraries that run the kernel give warnings of their own. Those of the cells are in the output.
 @pytest.mark.filterwarnings("ignore")
 def test_notebook_runs_and_says_what_is_stored(path):
     stored = nbformat.read(path, as_version=4)
@@ -52,7 +52,7 @@ def test_notebook_is_small(path):
 
 
 def _compare(path, text):
-    """Compare a notebook with the text beside it, as jupytext does, without what cells answered."""
+    """Compare a notebook with the text beside it, as jupytext does, without outputs."""
     notebook = jupytext.read(path)
     assert notebook.metadata["jupytext"]["formats"] == "ipynb,md"
     page = jupytext.reads(text, fmt="md")
@@ -61,7 +61,7 @@ def _compare(path, text):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_and_the_page_beside_it_say_the_same(path):
-    """Where this fails: jupytext --sync notebooks/*.ipynb, which takes the file saved last."""
+    """If this fails, run `jupytext --sync notebooks/*.ipynb`, which takes the file saved last."""
     _compare(path, path.with_suffix(".md").read_text(encoding="utf-8"))
 
 
@@ -95,7 +95,7 @@ def test_notebook_begins_with_its_question_and_ends_with_the_answer(path):
     assert re.findall(r"^## .*", text, re.MULTILINE)[-1] == "## The answer"
 
 
-# What nbconvert's own page asks for: it loads these from the web for widgets and formulas.
+# The pages of nbconvert load these from the web for widgets and formulas.
 NBCONVERT_ASKS = (
     "https://cdnjs.cloudflare.com/ajax/libs/require.js/",
     "https://cdnjs.cloudflare.com/ajax/libs/mathjax/",
@@ -104,7 +104,7 @@ NBCONVERT_ASKS = (
 
 
 def _show(thing):
-    """Return a cell as a kernel leaves it that showed a thing."""
+    """Return a cell with the output that a kernel stores when it shows a thing."""
     shown = nbformat.v4.new_output("execute_result", data={"text/html": thing._repr_html_()})
     return nbformat.v4.new_code_cell("thing", outputs=[shown])
 
@@ -112,7 +112,7 @@ def _show(thing):
 @needs_browser
 @pytest.mark.filterwarnings("ignore")
 def test_maps_and_cards_show_in_an_exported_notebook_without_a_network(zone, tmp_path):
-    """A kernel stores what `_repr_html_` returns, so none is needed."""
+    """The test needs no kernel, because a kernel would only store what `_repr_html_` returns."""
     own = folium.Map([50, 30], tiles=None)
     folium.Marker([50, 30]).add_to(own)
     cells = [_show(zone), _show(gb.map_zone(zone)), _show(gb.inline(own))]

@@ -1,4 +1,4 @@
-"""The pages of the site say what is so: code runs, names are all there, links are well formed."""
+"""The pages of the site are right: code runs, all names are listed, and links are well formed."""
 
 import ast
 import importlib.util
@@ -19,7 +19,7 @@ from geobuffer.datasets import scenario
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
-# What a build of the site copies or makes is not a page of its own.
+# A build of the site copies or makes these pages, so we do not check them here.
 MADE = ("_build", "benchmarks", "project", "tutorials/0", "reference/command-line")
 PAGES = sorted(
     page.relative_to(DOCS).as_posix()
@@ -62,7 +62,7 @@ def _text(page):
 
 
 def _module(name):
-    """A module of the site's build, which is no package."""
+    """Return a module of the site's build; the folder is no package."""
     spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -140,7 +140,7 @@ def _commands():
 
 @pytest.mark.parametrize(("page", "line"), list(_commands()))
 def test_commands_on_pages_are_understood(page, line):
-    """Options are parsed by the command itself, as far as it goes without running."""
+    """The command itself parses its options, but does not run."""
     command, words = typer.main.get_command(app), shlex.split(line, comments=True)[1:]
     while hasattr(command, "commands") and words and words[0] in command.commands:
         command = command.commands[words.pop(0)]
@@ -179,10 +179,10 @@ def test_the_page_of_commands_has_every_command_and_option():
     assert "geobuffer data get" in parts
     for name, command in typer.main.get_command(app).commands.items():
         for parameter in command.params:
-            # Help and page leave out the options that older versions had for what --...-read does.
+            # Help and page leave out hidden options, such as those of older versions.
             if getattr(parameter, "hidden", False):
                 continue
-            # An argument is called by what it stands for, if that has a name of its own.
+            # The page names an argument by its metavar, if it has one.
             called = parameter.opts
             if parameter.param_type_name == "argument":
                 called = [parameter.metavar or parameter.name]
@@ -214,7 +214,7 @@ def test_copies_are_of_all_notebooks_and_lead_back_to_the_site():
 
 
 def test_links_out_are_well_formed_and_safe():
-    """Whether they answer, linkcheck tells where there is a network."""
+    """Sphinx's linkcheck tests whether they answer; it needs a network."""
     for page in PAGES:
         for link in re.findall(r"\]\((\w+:[^)\s]+)\)", _text(page).replace("\n", " ")):
             parts = urlsplit(link)
@@ -231,7 +231,7 @@ def test_links_within_lead_to_pages_that_are_there():
 
 
 def test_the_reference_of_scenarios_has_every_key_and_which_must_be_there(tmp_path):
-    """What the table says must be there is refused without, and nothing else."""
+    """A scenario without a key that the table calls required is an error; others are optional."""
     rows = re.findall(
         r"^\| `?(top|\[+\w+\]+)`? \| `(\w+)` \| (yes|no)\b(.*)\| (`.*`) \|$",
         _text("reference/scenarios.md"),

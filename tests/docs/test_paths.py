@@ -30,7 +30,7 @@ FILES = [
 
 
 def find_missing(text):
-    """Return the named paths that do not exist, whatever suffix the text leaves out."""
+    """Return the named paths that do not exist; a text may leave out the suffix."""
     named = {match[0] for match in NAMED.finditer(text)}
     return sorted(
         path

@@ -41,7 +41,7 @@ FILES = {
     "far.csv": _TOWNS + "".join(f"{n},51.{n},34.9\n" for n in range(9)) + "Bad,-51.2,34.9\n",
 }
 
-# A text is a command; of a function, the message is what it raises or warns of.
+# A text is a command. A function raises an error or gives a warning with the message.
 CASES = [
     "exposure --places town.csv --km 10",
     "exposure --places nameless.csv --km 10",

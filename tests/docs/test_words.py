@@ -1,4 +1,4 @@
-"""The linter's word check finds what it must and passes what it may."""
+"""The linter's word check finds banned words and passes everything else."""
 
 import importlib.util
 import subprocess

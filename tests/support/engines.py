@@ -1,4 +1,4 @@
-"""Make indexes of lines and areas answer in one of their ways, whatever the number of points."""
+"""Force the indexes of lines and areas to use one engine, whatever the number of points."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from geobuffer.geodesy import area_index, nearest
 def use_engine(name: str) -> Iterator[None]:
     """Answer by the ``"tree"``, by the grid of ``"numpy"``, or by its ``"compiled"`` loops.
 
-    Where lines ask the tree, areas are asked one by one; else both have their grids.
+    With ``"tree"``, areas are tested one by one. Otherwise lines and areas use their grids.
     """
     enough = 10**12 if name == "tree" else 0
     with pytest.MonkeyPatch.context() as patch:

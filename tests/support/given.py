@@ -1,4 +1,4 @@
-"""What the rows are given: two square regions, places near their border, files of both."""
+"""Test data: two square regions, places near their border, and files of both."""
 
 import warnings
 

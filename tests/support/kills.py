@@ -2,8 +2,8 @@
 
 Run as a script, it writes both versions of every file to a folder, and says how long each took and
 what Python opened for that. Then it takes lines of JSON: which writer to start, where, how long to
-let it overwrite a file again and again, and which signal to send it then. It answers with what the
-writer ended with.
+let it overwrite a file again and again, and which signal to send it then. It answers with the exit
+code of the writer.
 """
 
 import json
@@ -26,7 +26,7 @@ from geobuffer.datasets.fetch.check_content import read_json
 from geobuffer.datasets.fetch.downloader import Downloader, Wanted
 from geobuffer.io.atomic import write_text
 
-# The two versions of a file: so many places, rings or points of a line, cells of this size.
+# The two versions of a file differ in the number of places or rings, or in the size of cells.
 PLACES = (1_500, 2_500)
 RINGS = (2, 3)
 RESOLUTIONS = (0.02, 0.01)
@@ -80,7 +80,7 @@ def make_writers(version):
 
 
 def fetch_file(folder, url, *, refresh):
-    """Return a file of the cache, brought there if it must be."""
+    """Return a file of the cache, downloaded if necessary."""
     what = Wanted("test", "data.json", (url,), gb.Source("Test data", "A test"), read_json, "")
     return cache.obtain(what, Downloader(folder=folder, pause_s=0), refresh=refresh)
 
@@ -96,7 +96,7 @@ def overwrite(path, versions, started):
         os.write(started, b"!")
         while True:
             fetch_file(path, os.environ["PUBLISHER"], refresh=True)
-    # The first is slow: libraries prepare once what no kill should meet.
+    # The first write is slow, because libraries initialize; no kill should interrupt that.
     versions[1][path.name](path)
     os.write(started, b"!")
     while True:
@@ -110,7 +110,7 @@ _WAITS, _WAIT_S = 1_000, 0.01
 
 
 def kill_writer(path, versions, after_s, number):
-    """Start a writer, send it a signal after a while, and return what it ended with."""
+    """Start a writer, send it a signal after a while, and return its exit code."""
     reads, writes = os.pipe()
     child = os.fork()
     if child == 0:

@@ -1,8 +1,8 @@
-"""Zones of every kind, drawn by a seed, and the law that their polygons keep.
+"""Random zones of every kind, each made from a seed, and the law that their polygons obey.
 
 The law: for every point farther than ``error_m`` from the drawn edge, polygon and membership agree.
-Points within the tolerance of a bare line itself are excused, and points within the tolerance of
-where membership changes: a sliver thinner than that between two stretches may be left out.
+Points within the tolerance of a bare line are excused. So are points within the tolerance of a
+change of membership, because a polygon may leave out a sliver thinner than the tolerance.
 
 A *plan* says how to make a zone, in values that JSON holds. So a plan that broke the law becomes a
 file in ``tests/zones/cases``::
@@ -25,7 +25,7 @@ from geobuffer.geodesy.antimeridian import keep_polygons
 GEOD = pyproj.Geod(ellps="WGS84")
 HAND = gb.Source("drawn by hand")
 
-# Feet are right to micrometres, and vertices far out on the globe to some nanometres of a degree.
+# Nearest points are accurate to micrometres, and vertices to some nanometres of a degree.
 ROUNDING_M = 2e-3
 
 LINES = ("random", "simple", "closed", "touching", "spiral", "parallel", "hairpin", "zigzag",
@@ -43,7 +43,7 @@ def draw_plan(seed):
     rng = np.random.default_rng(seed)
     kind = ZONES[seed % len(ZONES)]
     width_m = 10.0 ** rng.uniform(0.0, np.log10(1.5e6))
-    # How much larger than its zone is wide a line is.
+    # The ratio of the size of a line to the width of its zone is random.
     size_m = min(width_m * 10.0 ** rng.uniform(-1.7, 1.7) / 2.0, 1.5e6)
     ground = _Ground(rng, size_m, width_m)
     tolerance_m = float(np.clip(width_m * 10.0 ** rng.uniform(-4.3, -2.3), 0.01, 100.0))
@@ -179,7 +179,7 @@ _KINDS = {
 
 
 class _Ground:
-    """A place on the globe on which lines and areas are drawn, a size in metres across."""
+    """A place on the globe where lines and areas of a given size in metres are drawn."""
 
     def __init__(self, rng, size_m, width_m):
         self.rng, self.size_m = rng, size_m
@@ -195,7 +195,7 @@ class _Ground:
         east, north = (np.asarray(xy, dtype=float) @ self.turn.T * self.size_m).T
         lon = self.lon + east / (111_320.0 * np.cos(np.radians(self.lat)))
         within = (lon + 180.0) % 360.0 - 180.0
-        # Wide steps over 180° are refused, so files have longitudes there that run on.
+        # Wide steps over 180° are refused, so files have longitudes there that go beyond 180°.
         wide = (np.abs(np.diff(within)) > 180.0) & (np.abs(np.diff(lon)) > 45.0)
         lon = lon if wide.any() else within
         return np.round(np.stack([lon, self.lat + north / 111_000.0], axis=1), 9).tolist()
@@ -268,14 +268,14 @@ def _zigzag(rng):
 
 
 def _star(rng):
-    """Lines that share an end: one arrives there, one leaves, and one that crosses both."""
+    """Lines that share an end: one arrives there, one leaves, and one crosses both."""
     tips = rng.uniform(-1, 1, (4, 2))
     lines = [np.array([tips[0], [0, 0]]), np.array([[0, 0], tips[1]]), tips[2:]]
     return lines[: int(rng.integers(2, 4))]
 
 
 def _eight(rng):
-    """An eight. Its crossing is not quite in the middle, which may be a vertex of a cut at 180°."""
+    """A figure eight. It crosses itself beside the middle, where a cut at 180° may add a vertex."""
     angle = np.linspace(0, 2 * np.pi, int(rng.integers(6, 13)))
     return [np.stack([np.sin(angle) + 0.01, np.sin(2 * angle) / 2], axis=1)]
 

@@ -9,16 +9,16 @@ import numpy as np
 import shapely
 from hypothesis import strategies as st
 
-# A degree of latitude, by which the sizes drawn are right to a percent: they need be no better.
+# The length of a degree of latitude, to a percent: the sizes of random lines need no more accuracy.
 _DEGREE_M = 111_195.0
 
-# The nearest to a pole that a vertex is put.
+# The highest latitude of a vertex, north or south.
 _MOST_LAT = 89.0
 
-# How many times a line may be larger than the width about it: an outline's cost grows with that.
+# The largest ratio of the size of a line to the width about it: larger lines take too long.
 _MOST_WIDTHS = 1e5 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 200.0
 
-# As fractions of the size: where the line goes. All are between −1 and 1.
+# The vertices of lines, as fractions of the size, between −1 and 1.
 _SHAPES = {
     "straight": [[(-1, -0.3), (1, 0.3)]],
     "along a parallel": [[(-1, 0), (1, 0)]],
@@ -50,7 +50,7 @@ class Drawn(NamedTuple):
 
 @st.composite
 def _wandering(draw):
-    """A line of many short steps, of which a seed decides."""
+    """A line of many short random steps."""
     rng = np.random.default_rng(draw(st.integers(0, 10_000)))
     steps = rng.normal(0.0, 1.0, (draw(st.integers(2, 25)), 2))
     way = np.cumsum(steps, axis=0)
@@ -69,17 +69,17 @@ def anywhere(draw, largest_m=1.5e6, most_lat=_MOST_LAT, widths_m=(1.0, 500_000.0
     lat = draw(st.one_of(st.floats(-most_lat, most_lat), st.sampled_from([0.0, most_lat, -85.0])))
     lat = float(np.clip(lat, -most_lat, most_lat))
     lon = draw(st.one_of(st.floats(-180.0, 180.0), st.sampled_from([0.0, 180.0, -179.9999])))
-    lines = _placed(shape, size_m, lon, lat, most_lat)
+    lines = _place_shape(shape, size_m, lon, lat, most_lat)
     if draw(st.booleans()):
         lines = [np.stack([(xy[:, 0] + 180.0) % 360.0 - 180.0, xy[:, 1]], axis=1) for xy in lines]
     return Drawn([shapely.LineString(xy) for xy in lines], size_m, kind, width_m)
 
 
-def _placed(shape, size_m, lon, lat, most_lat):
+def _place_shape(shape, size_m, lon, lat, most_lat):
     """Return a shape about a place as degrees, not wrapped at the antimeridian."""
     high = size_m / _DEGREE_M
     centre = np.clip(lat, high - most_lat, most_lat - high)
-    # Towards a pole as wide, in degrees, as it may be without going round the globe.
+    # Towards a pole, lines are wider in degrees. We limit that, so that none goes round the globe.
     narrow = np.cos(np.radians(min(abs(centre) + high, 89.5)))
     across = min(high / narrow, 80.0)
     placed = []

@@ -1,7 +1,7 @@
 """Make tables of places as people have them, in the code pages of their languages.
 
-The rows hold what misleads a choice of encoding: quotes, dashes, ©, № and abbreviations. The names
-come from the caller.
+The rows hold signs that mislead a choice of encoding: quotes, dashes, ©, № and abbreviations. The
+names come from the caller.
 """
 
 import random
@@ -266,7 +266,7 @@ WORDS = {
     ),
 }
 
-# What people write for a sign that their code page has not.
+# What people write in place of a sign that their code page lacks.
 PLAIN = {
     "«": '"', "»": '"', "„": '"', "“": '"', "”": '"', "–": "-", "—": "-", "№": "N", "©": "(c)",
     "§": "p.", "’": "'", "º": "o", "°": "o",
@@ -301,7 +301,7 @@ def choose_names(names: list[str], page: str) -> list[str]:
 
 
 def make_table(language: str, page: str, names: list[str], rows: int, seed: int) -> Table:
-    """Return a table of so many rows; the seed chooses its names and its kind of four."""
+    """Return a table of so many rows; the seed chooses its names and one of four kinds of table."""
     rng = random.Random(f"{language} {page} {rows} {seed}")  # noqa: S311 - no secret
     header, institutions, notes, district = WORDS[language]
     kind = seed % 4

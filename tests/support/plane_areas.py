@@ -1,4 +1,4 @@
-"""Areas of zones by another way than the library's: buffers in local planes, measured as one.
+"""Measure areas of zones independently of the library: by buffers in local planes, united.
 
 Pieces of a line are buffered in equidistant planes about their middles; the union is projected to
 equal area. Nothing here shares code with the library.

@@ -1,4 +1,4 @@
-"""A real PostgreSQL with PostGIS on loopback, made for the tests and gone after them."""
+"""A real PostgreSQL with PostGIS on loopback, started for the tests and removed after them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ needs_postgis = pytest.mark.skipif(
 
 @dataclass
 class Database:
-    """A database with PostGIS, and who may ask it."""
+    """A database with PostGIS, and the user who may query it."""
 
     port: int
     user: str
@@ -63,7 +63,7 @@ class Database:
 
 
 def _as_server(folder: Path, *command: str) -> list[str]:
-    """Return a command as one that the server's programs consent to run: not as root."""
+    """Return a command that does not run as root, because the server's programs refuse that."""
     if os.geteuid() != 0:
         return list(command)
     shutil.chown(folder, "postgres")

@@ -1,4 +1,4 @@
-"""A publisher of data on this machine: a threaded HTTP server that says what a test tells it to."""
+"""A publisher of data on this machine: a threaded HTTP server that gives the answers of a test."""
 
 import contextlib
 import http.server
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Page:
-    """What one address answers, time after time; the last answer is repeated."""
+    """One answer of the server."""
 
     body: bytes = b""
     status: int = 200
@@ -27,7 +27,7 @@ class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """A client that hangs up is part of the tests, and no news."""
+        """Report errors, except clients that close the connection: tests do that on purpose."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -48,7 +48,7 @@ def _send_head(handler, drip_s, stopping):
 
 
 class Publisher:
-    """Routes by path, and every request that came."""
+    """A server with answers by path, which records all requests."""
 
     def __init__(self):
         self.pages = {}
@@ -60,6 +60,7 @@ class Publisher:
         self._thread.start()
 
     def serve(self, path, *pages):
+        """Give these answers at a path, one after another; the last one is repeated."""
         self.pages[path] = list(pages)
 
     def paths(self):

@@ -1,8 +1,9 @@
 """An independent solution: the nearest point of a line by bounded search, with GeographicLib only.
 
-Nothing of geobuffer is used. A stretch of the line whose middle lies at distance m from the point
-holds no point nearer than m less half the stretch's length, so stretches are halved and dropped by
-that bound until 2 m are left, within which the distance has one minimum: golden section finds it.
+Nothing of geobuffer is used. If the middle of a stretch of the line lies at the distance m from the
+point, no point of the stretch is nearer than m less half the length of the stretch. By that bound
+we halve and drop stretches until 2 m are left. There the distance has one minimum, which we find by
+golden-section search.
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 
 
 def _away(lon, lat, to_lon, to_lat):
-    # Never an array of one, which pyproj takes for a number and numpy 2.0 to 2.3 warns of.
+    # We add a point, because pyproj takes an array of one for a number, and numpy 2.0 to 2.3 warns.
     n, to_lon, to_lat = len(to_lon), np.append(to_lon, lon), np.append(to_lat, lat)
     return GEOD.inv(np.full(n + 1, lon), np.full(n + 1, lat), to_lon, to_lat)[2][:n]
 
@@ -32,8 +33,8 @@ def distance_m(lines, lon, lat):
         away = _away(lon, lat, middles[:, 0], middles[:, 1])
         keep = away - length / 2.0 <= away.min()
         starts, steps, length = starts[keep], steps[keep], length[keep]
-        # All of a parallel is as far from a pole, so nothing is dropped; stretches of some km have
-        # one minimum there, too. Without this end a point at a pole took minutes.
+        # All points of a parallel are as far from the pole, so nothing is dropped. Stretches of
+        # some km have one minimum, too. Without this limit, a point at a pole took minutes.
         if (length <= 2.0).all() or len(starts) > 2000:
             return _golden(lon, lat, starts, steps)
         halves = np.concatenate([starts, starts + steps / 2.0])

@@ -1,4 +1,4 @@
-"""Watch what is opened: files by the kernel's own account, and every connection to a server."""
+"""Record which files are opened, by inotify of the kernel, and every connection to a server."""
 
 import ctypes
 import http.server
@@ -8,7 +8,7 @@ import struct
 import sys
 import threading
 
-# From <sys/inotify.h>: a file was opened; what is read of an event before its name.
+# From <sys/inotify.h>: the code for an opened file, and the part of an event before its name.
 _OPENED = 0x20
 _EVENT = struct.Struct("iIII")
 
@@ -24,7 +24,7 @@ class Watch:
         self._notes = self._libc.inotify_init1(os.O_NONBLOCK)
         self._server = _server(self.asked)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        # Stopped within a hundredth of a second, as there are many tests.
+        # It stops within a hundredth of a second, because many tests start one.
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
         def refuse(_, address):

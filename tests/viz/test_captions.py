@@ -1,4 +1,4 @@
-"""Captions state the same facts in three languages, and omit none."""
+"""Captions state the same facts in every language, and omit none."""
 
 import re
 
@@ -127,7 +127,7 @@ def make_kinds(strip, regions):
 
 
 def test_things_are_called_by_their_kind(strip, regions):
-    """Only a border is a border, only a river has banks; without a date, nothing is said of one."""
+    """Only a border is called one, only a river has banks, and unknown dates are left out."""
     found = {}
     for kind, borders in make_kinds(strip, regions).items():
         for border, side in borders:

@@ -1,4 +1,4 @@
-"""What is said of the claims of a scenario: only what distances and lower limits can decide."""
+"""Claims of a scenario are judged only by distances and by lower limits of people."""
 
 from dataclasses import replace
 

@@ -68,7 +68,7 @@ def test_ground_across_180_degrees_is_on_both_sides():
 
 
 def test_regions_that_hold_waters_are_not_drawn_as_land(regions):
-    """Odesa and the sea before it, the same across 180° in Fiji; oblasts inland are land."""
+    """Boxes with sea off Odesa and across 180° in Fiji have too much water; inland oblasts not."""
     source = gb.Source("by hand")
     coast = gb.Region("Coast", shapely.box(30, 45.5, 32, 47), source)
     fiji = gb.Region("Fiji", shapely.box(-180, -18, -179, -16), source)
@@ -95,7 +95,7 @@ def test_own_data_get_the_rivers_about_them():
 
 
 def test_rivers_of_the_world_begin_where_finer_ones_end(zone):
-    """About the default zone, which is all but as wide as the finer rivers, no river is twice."""
+    """Around the default zone, which reaches nearly as far as the finer rivers, none is twice."""
     near = read_ground("waters").geometry
     area = shapely.box(*near.total_bounds)
     drawn = find_ground(zone, choose_window(zone)).rivers

@@ -1,4 +1,4 @@
-"""The Leaflet that pages carry is the one that npm has."""
+"""The files of Leaflet in our package and pages are those of npm, byte for byte."""
 
 import hashlib
 
@@ -7,7 +7,7 @@ import pytest
 from geobuffer.viz.leaflet import read_leaflet_script, read_leaflet_style, read_pin_pictures
 from geobuffer.viz.offline.packages import LEAFLET, Asset, InstalledPackages
 
-# Of leaflet@1.9.3 on npm, with \n at the ends of lines.
+# The hashes of leaflet@1.9.3 on npm, with \n at the ends of lines.
 SHA256 = {
     "leaflet.js": "5819285cec137b229c94e1ee5ad73e8b6b84345a4367d60f75fe477fe0fb7b03",
     "leaflet.css": "4a63465aeb2a2ffaae2a6d9de78241dc2cf0e78bcedfc36f2c718c3489ac38b3",

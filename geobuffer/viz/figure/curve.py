@@ -116,7 +116,11 @@ def plot_curve(  # noqa: PLR0913 - all but the table are keywords
     ------
     DataError
         The table is not a result of :func:`exposure_curve`, the language or the size is unknown,
-        the marked width lies off the curve, or matplotlib is not installed.
+        or the marked width lies off the curve.
+    MissingExtra
+        matplotlib is not installed.
+    WrongKind
+        An argument has another type.
 
     Examples
     --------

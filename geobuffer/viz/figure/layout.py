@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from geobuffer.viz.figure.labels import Box
 
 
-# Sizes in points. A picture is some 10 inches wide, which fits the width of a page or half a slide.
+# Sizes in points. A picture is some 10 inches wide, which fits a slide or an A4 page in landscape.
 # The map takes 7 inches of it. The column of the legend fits the longest word in it.
 _MAP_WIDTH, _LEAST_WIDTH, _MOST_HEIGHT, _LEAST_HEIGHT = 500.0, 300.0, 560.0, 300.0
 _LEFT, _RIGHT, _TOP, _BOTTOM, GAP, _LEGEND = 30.0, 12.0, 12.0, 10.0, 14.0, 172.0
@@ -53,8 +53,8 @@ _SYMBOL_WIDTH = 26.0
 # Sizes of text in points. Journals print no text smaller than 6.
 _TITLE, _SUBTITLE, _SMALL = 14.0, 8.5, 6.2
 
-# With few dots per inch, matplotlib rounds letters to whole pixels, and lines become wider than
-# measured: by up to 14 % with 50 to 300 dots. We leave that much space before the edge.
+# At few dots per inch, matplotlib rounds letters to whole pixels, and lines become wider than
+# measured: by up to 14 % at 50 to 300 dots per inch. We leave that much space before the edge.
 _WIDENING = 1.14
 
 # The least side of a map on paper of a given size.
@@ -70,7 +70,7 @@ _SIMPLER = 1 / 4_000
 # Sizes of paper in points, upright, and of a picture for social networks in pixels.
 _PAPERS = {"a4": (595.28, 841.89), "a3": (841.89, 1190.55)}
 _SOCIAL = "1200x630"
-# Pixels to the inch of pictures whose size is given in pixels: text of 8 points is 11 pixels high.
+# Pixels per inch of pictures whose size is given in pixels: text of 8 points is 11 pixels high.
 PIXELS_PER_INCH = 96
 
 
@@ -227,7 +227,7 @@ def make_layout(
 def make_axes_layout(
     shape: BaseGeometry, projection: Projection, size: tuple[float, float], small: Sequence[str]
 ) -> Layout:
-    """Return the layout of a map that fills axes of a size in points, with small lines in it."""
+    """Return the layout of a map that fills axes of a size in points, with small lines below."""
     frame = _widen_frame(_find_bounds(shape, projection), size[0] / size[1])
     lines = [line for text in small for line in wrap_text(text, size[0] / _WIDENING, _SMALL)]
     window = find_window(projection, frame)

@@ -2,7 +2,7 @@
 
 Its axes are in metres of the projection that :func:`plot_crs` returns. The same zone and places
 always give the same picture: no position is random, and the settings of the user change only the
-fonts for characters that ours lacks.
+fonts for characters that our font lacks.
 """
 
 from __future__ import annotations
@@ -166,8 +166,9 @@ def plot_zone(  # noqa: PLR0913 - all but the zone are keywords
     Raises
     ------
     DataError
-        The language or the size is unknown, the size is too small for the text, a geometry is not a
-        point, or a population is not a number.
+        The language or the size is unknown, the size is too small for the text, a title or a size
+        is given with ``ax``, a geometry is neither a point nor an area, or a population is not a
+        number.
     MissingCRSError
         The table has no coordinate reference system.
     MissingExtra
@@ -495,7 +496,7 @@ def _draw_map(
 
 
 def _find_other_sides(zone: Zone, layout: Layout) -> dict[str, BaseGeometry]:
-    """Return the territory of the other side of each side, in points of the map."""
+    """Return for each side the territory of the other side, in points of the map."""
     if len(zone.sides) != 2:
         return {}
     areas = {side.name: side.area for side in zone.sides}

@@ -1,7 +1,7 @@
 """Hold the state of a widget: what its map shows, and what Python sets.
 
-anywidget keeps the traits equal on both sides. This module is imported late, because anywidget is
-an optional dependency.
+anywidget keeps the traits equal in Python and in the browser. This module is imported late, because
+anywidget is an optional dependency.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class ZoneWidget(anywidget.AnyWidget):
         # Rows without a point have no dot that a user could select.
         located = () if self._places is None else _find_located(self._places)
         self._rows = frozenset(facts["widget"]["rows"]) & frozenset(located)
-        # Each widget has a cache of its own, so that the zones go when it goes.
+        # Each widget has its own cache, so that its zones are freed with it.
         self._build = functools.lru_cache(_MOST_ZONES)(self._build_zone)
         super().__init__(
             _page=page.render(), _key=facts["widget"]["key"], _title=page.title, _height=height,

@@ -2,9 +2,9 @@
 
 The script `expected.js` adds up probabilities as :mod:`geobuffer.analysis.expectation` does, at
 each width and side of the slider. It needs the standard deviation of each place's error, and the
-candidates of places without a point (each different text once). It also needs what places add that
-are too far away to be on the page. Where one distance does not decide, the page gets the values of
-the zone as built.
+candidates of places without a point (each different text once). It also needs what those places
+add that are too far away to be on the page. Where one distance does not decide, the page gets the
+values of the zone as built.
 """
 
 from __future__ import annotations

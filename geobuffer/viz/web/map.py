@@ -147,11 +147,12 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
     Added layers may fetch files from the web (:func:`geobuffer.inline` writes those into the
     page). folium runs text as HTML and as a template, so pass it only text that you wrote.
 
-    The page shows the zone at any width up to three times its own, on either side. Its counts
-    compare the distance of each settlement with the width, as :func:`geobuffer.classify` does. If
-    the table states how accurate its points are, the page gives the expected number of places, as
-    :func:`geobuffer.exposure` does. Where one distance does not decide, such as near flat ends, it
-    gives that number only for the zone as built.
+    The page shows the zone at other widths, on either side: up to at least three times its own for
+    zones of up to 10 km, up to 30 km for zones of up to 20 km, and up to at least 1.5 times for
+    wider ones. Its counts compare the distance of each settlement with the width, as
+    :func:`geobuffer.classify` does. If the table states how accurate its points are, the page gives
+    the expected number of places, as :func:`geobuffer.exposure` does. Where one distance does not
+    decide, such as near flat ends, it gives that number only for the zone as built.
 
     Parameters
     ----------
@@ -198,7 +199,7 @@ def map_zone(  # noqa: PLR0913 - all but the zone are keywords
         The table has no points, no names, or more than 100,000 rows; or the language or the
         basemap is unknown.
     WrongKind
-        The zone is not a zone.
+        The zone is not a zone, or another argument has another type.
 
     Examples
     --------
@@ -295,8 +296,9 @@ def describe_page(  # noqa: PLR0913 - all but the zone and its places are keywor
 ) -> dict[str, Any]:
     """Return what the page of a map shows, as :func:`map_zone` draws it.
 
-    With ``widget``, the page is that of a widget. Its ``rows``, which count rows of
-    ``settlements``, are converted to rows of the page.
+    With ``widget``, the page is that of a widget. Its ``rows`` hold, for each row of
+    ``settlements``, the number of that row in the user's table; the page gets the numbers of the
+    rows that it shows.
     """
     check_zone(zone)
     if language:
@@ -398,8 +400,9 @@ def choose_widths(zone: Zone) -> list[float]:
     >>> [choose_widths(SimpleNamespace(edges_km=(0, km), width_km=km))[-1] for km in (0.5, 20, 30)]
     [1.5, 30.0, 60.0]
     """
-    # The slider reaches beyond the zone, so that a reader sees what lies there: three times the
-    # width up to 10 km, 30 km up to 20 km, 1.5 times and more beyond. Its steps are round numbers.
+    # The slider reaches beyond the zone, so that a reader sees what lies there. For zones of up to
+    # 10 km, it ends at three times the width or more; for zones of up to 20 km, at 30 km; for wider
+    # ones, at 1.5 times the width or more. Its steps are round numbers.
     wanted = min(zone.width_km, 10.0) / 10.0 if zone.width_km <= 20.0 else zone.width_km / 20.0
     power = 10.0 ** math.floor(math.log10(wanted) + 1e-9)
     step = next(power * part for part in (1.0, 2.0, 5.0, 10.0) if power * part >= wanted * 0.999)

@@ -1,4 +1,4 @@
-"""Encoded shapes and columns lose no more than is stated."""
+"""Encoded shapes and columns are exact to the stated tolerance."""
 
 import itertools
 

@@ -197,7 +197,7 @@ class TestFile:
         assert "http" not in policy[1]
 
     def test_small_page_weighs_little(self) -> None:
-        # Leaflet takes 165 kB of that, what is expected 7 kB, the letters of names 2 kB, answers to
+        # Leaflet takes 165 kB of that, expected places 7 kB, romanization 2 kB, answers to
         # clicks 13 kB, coordinates in any form with their words 15 kB, links and citations 7 kB,
         # and reports and the model of people, in three languages, 10 kB, Polish with all its words
         # 13 kB, the four numbers and the histogram 4 kB, the drawing of any width 8 kB, what flat
@@ -431,7 +431,7 @@ class TestPage:
         browser.run("document.querySelector('#found button').click()")
         assert "North–West" in read_popup(browser)
 
-    def test_click_anywhere_asks(self, browser: Browser, page: Path) -> None:
+    def test_click_anywhere_shows_the_distance(self, browser: Browser, page: Path) -> None:
         browser.open(page)
         click_map(browser, 50.6, 29.93)
         for part in (
@@ -804,7 +804,7 @@ class TestExpected:
 
 
 class TestReports:
-    """The page gets what was said, and the numbers of its own rows that are meant."""
+    """The page gets the claims of reports, and the numbers of its rows that they mean."""
 
     def test_places_are_found_or_said_to_be_missing(self) -> None:
         named = ("Marine", "Zhuravlivka", "Far", "Somewhere", "Nowhere")
@@ -820,7 +820,7 @@ class TestReports:
         assert not {"row", "distance_km"} & {*twice, *nowhere}
         assert report["claim"] == {"en": "They are in it. "}
 
-    def test_people_are_of_an_oblast_by_any_word_for_it(self) -> None:
+    def test_report_finds_its_oblast_by_any_name(self) -> None:
         scenario = make_scenario(people=5, oblast="West oblast")
         drawn = maps.map_zone(make_zone(), settlements=make_places(), scenario=scenario)
         (report,) = drawn.get_root().facts["places"]["reports"]
@@ -1088,7 +1088,7 @@ class TestSlider:
         assert area == pytest.approx(zone.area_km2, rel=2e-3)
         known_by_name = pd.concat([towns, load_not_located()], ignore_index=True)
         assert browser.text("#summary").startswith(say_expected(known_by_name, zone))
-        # What is no width of this page changes nothing.
+        # A text that is not a width of this page changes nothing.
         for text in ("", "0", "-3", "1e9"):
             assert browser.run(type_width, text) == 7.5
         assert browser.complaints() == []
@@ -1211,9 +1211,9 @@ class TestSlider:
         assert one + other == pytest.approx(both, rel=0.08)  # both spills into neighbours' land
         narrow = browser.run(script, "Ukraine", 10)
         assert one / narrow == pytest.approx(16_000 / 8_137, rel=0.1)
-        browser.complaints()  # of our reading the canvas, which no reader does
+        browser.complaints()  # because the test reads the canvas, as no reader does
 
-    def test_rings_part_the_zone(self, browser: Browser, default_page: Path) -> None:
+    def test_rings_divide_the_zone(self, browser: Browser, default_page: Path) -> None:
         browser.open(default_page)
         browser.run("document.getElementById('layer-rings').click(); geobuffer.setWidth(12)")
         rings = browser.run("return geobuffer.rings().map(r => [r.from, r.to, r.area])")
@@ -1281,7 +1281,7 @@ class TestSlider:
         assert clear.mean() > 0.97
         assert (found["membership"] == known["membership"])[clear].all()
 
-    def test_known_by_name_only_can_be_listed(self, browser: Browser, default_page: Path) -> None:
+    def test_list_can_show_unlocated_places(self, browser: Browser, default_page: Path) -> None:
         browser.open(default_page)
         browser.run(
             "const e = document.getElementById('filter-class'); e.value = 'unlocated';"
@@ -1307,7 +1307,7 @@ class TestKindsOfZones:
         assert browser.run("return geobuffer.view.layers.dots._seen.length") == 2
         assert read_counts(browser)["inside"] == 2
         assert "not stated" not in browser.text("#subtitle")
-        # A click on any copy of the world is one on the zone, and its way to the border is short.
+        # In any copy of the world map, the point is in the zone and has the same nearest point.
         near = browser.run(
             "return [180.1, -179.9, 540.1, -539.9].map((lon) => geobuffer.makePlace([60.5, lon]))"
             ".map((one) => [one.membership, geobuffer.pointName(one), one.foot[1].toFixed(5)])"
@@ -1489,7 +1489,7 @@ def test_a_basemap_is_requested_and_credited(browser: Browser, tmp_path: Path) -
     assert any("tile.openstreetmap.org" in url for url in browser.read_journal())
     assert "OpenStreetMap" in browser.text(".leaflet-control-attribution")
     assert "come from the network" in browser.text("#source-list")
-    browser.complaints()  # of tiles that are not to be had here
+    browser.complaints()  # about tiles that cannot be loaded here
 
 
 @needs_browser
@@ -1604,13 +1604,13 @@ def search_places(browser: Browser, query: str) -> list[str]:
 
 @needs_browser
 class TestCartography:
-    """What readers see at first sight: the zone, whose land is whose, and the names."""
+    """The map shows the zone, the countries and the names clearly when it opens."""
 
     # Places along the zone, from west to east.
     VIEWS = ((52.1, 33.2), (51.15, 34.9), (50.3, 36.8))
 
-    # What names may lie over; and lines to names: too long, over another line, a name, the border,
-    # two edges of the zone or a dot.
+    # The faults of names, by what they cover; and of lines to names: too long, or over another
+    # line, a name, the border, two edges of the zone or a dot.
     FAULTS = ("border", "edge", "dot", "label", "control", "long", "crossing", "through", "across",
               "edges", "passing")  # fmt: skip
 
@@ -1688,7 +1688,7 @@ class TestCartography:
             44.95,
         )
         assert tint == ["land-1"]
-        browser.complaints()  # of our reading the canvas, which no reader does
+        browser.complaints()  # because the test reads the canvas, as no reader does
 
     def test_on_a_phone_most_of_the_zone_shows_its_fill(
         self, browser: Browser, default_page: Path
@@ -1721,7 +1721,7 @@ class TestCartography:
         )
         assert share[0] > 1_500
         assert share[1] >= 0.7
-        browser.complaints()  # of our reading the canvas, which no reader does
+        browser.complaints()  # because the test reads the canvas, as no reader does
 
     def test_locator_and_ground_are_there_without_regions(
         self, browser: Browser, tmp_path: Path

@@ -1,4 +1,4 @@
-"""The areas for the slider stay within what is stated of exact zones'."""
+"""The slider's areas differ from those of exact zones by no more than stated."""
 
 import pytest
 import shapely
@@ -53,7 +53,7 @@ def test_areas_beside_long_straight_edges():
 
 
 def test_areas_of_flat_ends_that_turn_with_the_width():
-    """The last stretch as long as the zone is wide says where an end faces: they do not nest."""
+    """An end faces as the line's last stretch, whose length is the width, so zones do not nest."""
     tip = [(30, 50), (30.7, 50), (30.7, 50.045)]
     one = gb.Region("A", shapely.Polygon([*tip, (30.2, 50.6), (30, 50.6)]), SOURCE)
     other = gb.Region(
@@ -102,7 +102,7 @@ def test_along_a_parallel(reach, count):
     line = shapely.LineString([(-reach, 85), (0, 85), (reach, 85)])
     zone = gb.build_zone(gb.border_along(line, source=SOURCE), km=50, tolerance_m=30)
     steps = measure_steps(zone, [50])
-    assert len(steps) == count  # none round the globe
+    assert len(steps) == count  # we draw no zone that goes round the globe
     for step in steps:
         assert step.areas_km2["both"] == pytest.approx(zone.area_km2, rel=0.001)
 

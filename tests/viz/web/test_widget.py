@@ -1,4 +1,4 @@
-"""The widget in notebooks: what is done on the map reaches Python, and the other way round."""
+"""Changes on the map of the widget reach Python, and changes in Python reach the map."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ def find_on_screen(browser: Browser, places: Sequence[tuple[float, float]]) -> l
 
 
 def find_offset(browser: Browser, x: int, y: int) -> tuple[int, int]:
-    """Return how far the driver's coordinates are from those of the frame, which it may not add."""
+    """Return what to add to coordinates of the frame, as drivers may not add the frame's offset."""
     browser.run(
         "window.seen = null; document.addEventListener('pointermove',"
         " (event) => { window.seen = [event.clientX, event.clientY]; }, true);"
@@ -423,7 +423,7 @@ class TestNotebook:
         assert complaints == []
 
 
-# marimo shows a widget in a tree of its own, which selectors of the document do not reach.
+# marimo shows a widget in a shadow tree, which selectors of the document do not reach.
 FIND_FRAME = """
   const find = (root) => [...root.querySelectorAll('*')].reduce((found, one) =>
     found ?? (one.matches('iframe[srcdoc]') ? one : one.shadowRoot && find(one.shadowRoot)), null);
@@ -440,7 +440,7 @@ def test_marimo_runs_cells_again(browser: Browser, tmp_path: Path) -> None:
         "if km == 7:\n    w.language = 'uk'",
     ]
     text = "document.body.innerText.match(/.* km: .* inside/)?.[0]"
-    # What an earlier test left open may still ask its server.
+    # A page that an earlier test left open may still send requests to its server.
     browser.driver.get("about:blank")
     browser.read_journal()
     with marimo(tmp_path, cells, browser) as url:
@@ -453,7 +453,7 @@ def test_marimo_runs_cells_again(browser: Browser, tmp_path: Path) -> None:
         await_page(browser, text, "7 km: 18 inside")
         asked = [one for one in browser.read_journal() if one != "about:srcdoc"]
         assert [one for one in asked if not one.startswith((url, "blob:", "data:"))] == []
-        # marimo tells the console much; the next test reads only what concerns it.
+        # marimo logs much to the console, so we read and drop it before the next test.
         browser.driver.get("about:blank")
         assert [one for one in browser.complaints() if "Content Security" in one] == []
 

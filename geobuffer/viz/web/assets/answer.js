@@ -1,6 +1,6 @@
 'use strict';
-// Show the answer of the page at first sight: four numbers for the present width and side, and above
-// the slider a histogram of how many places lie in each of its steps.
+// Show the main answer of the page: four numbers for the present width and side. Above the slider,
+// show a histogram of how many places lie in each of its steps.
 
 (function (geobuffer) {
   const { say, byId, number, element, svg, facts, view } = geobuffer;

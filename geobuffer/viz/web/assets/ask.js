@@ -28,7 +28,7 @@
       element('p', 'quiet', describeNearestPlace(point)));
   }
 
-  /** Return where to draw a point: on the side of the antimeridian of the nearest point of the border. */
+  /** Return where to draw a point: on the same side of the antimeridian as its nearest border point. */
   function placeByFoot({ lat, lon, foot }) {
     return [lat, lon + 360 * Math.round((foot[1] - lon) / 360)];
   }

@@ -1,6 +1,6 @@
 'use strict';
-// Read coordinates as people write them: the rules of geobuffer/zones/coordinates.py and map_links.py,
-// which explain them. We cut a text into tokens, and each token becomes one letter of a code. A text
+// Read coordinates as people write them, by the rules that geobuffer/zones/coordinates.py and map_links.py
+// explain. We cut a text into tokens, and each token becomes one letter of a code. A text
 // about coordinates that has no reading, or several, raises a RangeError.
 
 (function (geobuffer) {

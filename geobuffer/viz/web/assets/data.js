@@ -55,7 +55,7 @@ window.geobuffer = {};
     return shape.map((rings) => rings.map(joinArcs));
   }
 
-  /** Return a column as a list. It is stored as a list, or as distinct values with codes of rows or runs. */
+  /** Return a column as a list. It is stored as a list, or as distinct values and a code per row or run. */
   function unpackColumn(column) {
     if (Array.isArray(column)) return column;
     if (column.codes) return column.codes.map((code) => column.values[code]);
@@ -66,7 +66,7 @@ window.geobuffer = {};
     return rows;
   }
 
-  /** Return the names and values of columns that are stored together: each stored value is a row of them. */
+  /** Return the names and values of columns stored together: each stored value is a row of all of them. */
   function unpackTogether(columns) {
     const rows = columns ? unpackColumn(columns) : [];
     return (columns?.names ?? []).map((name, at) => [name, rows.map((row) => row[at])]);

@@ -30,8 +30,8 @@
     };
   }
 
-  /** Return the factor of dots at a zoom, as in geobuffer/viz/symbols.py. A few dots never shrink,
-      because they hide nothing. */
+  /** Return the scale of dots at a zoom, as in geobuffer/viz/symbols.py. If there are few dots, they
+      never shrink, because they hide nothing. */
   function dotScale(zoom, membership) {
     if (geobuffer.areFew) return 1.2;
     const rule = facts.dots.scale;
@@ -55,7 +55,7 @@
     const style = placeStyle(membership);
     const scale = dotScale(view.map.getZoom(), membership);
     const radius = Math.min(style.radius * scale, largestRadius());
-    // A tiny dot has no outline; an uncertain one is yellow by day and by night.
+    // A tiny dot has no outline. If it is uncertain, we fill it at night with the yellow of the outline.
     const isTiny = radius < 2.6;
     const isRing = isTiny && membership === 'uncertain' && isNight();
     return {

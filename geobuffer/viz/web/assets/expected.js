@@ -25,7 +25,7 @@
     return facts.sides.some((one) => one.name === side) ? [-km, 0] : [0, 0];
   }
 
-  /** Return the signed distances between which a place can lie: its country is on one side of the border. */
+  /** Return the signed distances between which a place can lie, as its country is on one side only. */
   function findLimits(place) {
     if (hasNoAreas || view.side === 'around' || place.unlisted) return [-Infinity, Infinity];
     return place.wrong_country ? [-Infinity, 0] : [0, Infinity];
@@ -49,7 +49,7 @@
     return Math.min(sum(begin, end) / mass, 1);
   }
 
-  /** Return the candidates of each text: how many places have it, its weight, its points. */
+  /** Return, for each text, how many places have it, its total weight and its candidate points. */
   function readTexts({ places, total, distance_km: away, ...packed }) {
     const [text, side, sigma, weight, unlisted] = ['text', 'side', 'sigma_km', 'weight', 'unlisted']
       .map((name) => unpack(packed[name]));

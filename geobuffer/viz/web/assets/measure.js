@@ -191,7 +191,7 @@
     return (Math.max(0, ...stated) + (geobuffer.facts.tolerance_m?.border ?? 0) + 1) / 1000;
   }
 
-  /** Return the lines around the zone as built. An arc between two of its rings is no edge of it. */
+  /** Return the lines around the zone as built. An arc that two rings share is not an edge of the zone. */
   function makeOutline() {
     const numbers = geobuffer.facts.zone.rings.flatMap((ring) => ring.shape.flat(2))
       .map((number) => Math.max(number, ~number));
@@ -210,7 +210,7 @@
     return derive(zone, () => makeArea(shapes))(at) ? 'inside' : 'outside';
   }
 
-  /** Return the class of a point in a zone with flat ends, from what they cut off at the shown width. */
+  /** Return the class of a point in a zone with flat ends: the ends cut off areas at the shown width. */
   function classNearEnds(place, at) {
     const plain = geobuffer.classAt(place, geobuffer.view.km, geobuffer.view.side);
     if (plain === 'outside') return plain;

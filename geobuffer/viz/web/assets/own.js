@@ -1,14 +1,14 @@
 'use strict';
-// Classify the reader's own places, from a CSV that the reader drops on the page or chooses. It stays on
-// the reader's machine. The file that the reader can save has every row and column of it.
+// Classify the reader's own places, from a CSV that the reader drops on the page or chooses. The CSV stays
+// on the reader's machine. The file that the reader can save has every row and column of the CSV.
 
 (function (geobuffer) {
   const { say, byId, number, element, view, facts } = geobuffer;
   // A file may have as many rows as the page can have places, which takes some seconds, and 1 kB per row.
   const MOST_ROWS = 100_000;
   const MOST_BYTES = 100e6;
-  // How many milliseconds we work before the page reacts to the reader; and how often it reports the
-  // finished rows, because a screen reader reads the report aloud.
+  // We pause after this many milliseconds of work, so that the page reacts to the reader. We report the
+  // finished rows no more often than this, because a screen reader reads each report aloud.
   const TURN_MS = 40;
   const REPORT_MS = 1000;
   const MOST_NAMED = 10;
@@ -185,7 +185,7 @@
     const counts = { inside: 0, uncertain: 0, outside: 0 };
     for (const place of own.places) {
       if (!place) continue;
-      // If no single distance decides, the zone has no other width.
+      // In a zone that is not plain, classes never change, because it has one width only.
       if (facts.zone.is_plain) place.membership = geobuffer.classOfPoint(place);
       counts[place.membership] += 1;
     }

@@ -4,7 +4,7 @@
 (function (geobuffer) {
   const { say, number, plain, element, button } = geobuffer;
 
-  // The kinds of settlements that the page can translate; others stay as they are in the table.
+  // The types of hromadas and kinds of places that the page can translate. Others appear as in the table.
   const HROMADA_TYPES = new Set(['urban', 'settlement', 'rural']);
   const KINDS = new Set(['village', 'city', 'settlement', 'hamlet', 'urban-type settlement',
     'railway settlement', 'populated place', 'town']);

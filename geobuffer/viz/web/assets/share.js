@@ -39,7 +39,7 @@
     }
   }
 
-  /** Return the language of the page without an address: the frame's, the browser's or the author's. */
+  /** Return the language if the address gives none: the frame's, the browser's or the author's. */
   function findLanguage() {
     const browsers = facts.follows_browser
       ? (navigator.languages ?? []).map((one) => one.slice(0, 2).toLowerCase()) : [];

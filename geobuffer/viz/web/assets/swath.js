@@ -8,11 +8,11 @@
   const FLATTENING = 1 / 298.257223563;
   const E2 = FLATTENING * (2 - FLATTENING);
   const RADIANS = Math.PI / 180;
-  // How far the drawn edge may lie from the true one, in pixels: by fewer vertices, and by chords.
+  // How far the drawn edge may lie from the true one, in pixels: by removing vertices, and by chords.
   const LINE_ERROR = 0.4;
   const CHORD_ERROR = 0.15;
   // If the radius is at least this many pixels, we draw only the sectors that no other circle covers.
-  // We draw whole circles below that, and where circles are not circles on the map.
+  // We draw whole circles below that, and beyond MOST_ELLIPSE_KM, where they are not ellipses on the map.
   const LEAST_SECTOR = 8;
   const MOST_ELLIPSE_KM = 50;
   // We draw the inner part from a border with fewer vertices, at 0.94 of the distance. This border is off
@@ -68,7 +68,7 @@
     return [east / size, north / size];
   }
 
-  /** Return the points that split an edge into pieces much shorter than the width: strips are straight. */
+  /** Split an edge into pieces much shorter than the width, as we draw straight strips; return the ends. */
   function splitEdge(from, to, km) {
     const [east, north] = [(to[1] - from[1]) * Math.cos(from[0] * RADIANS), to[0] - from[0]];
     const count = Math.max(1, Math.ceil(Math.hypot(east, north) * 111 / Math.max(2, km / 3)));
@@ -102,8 +102,8 @@
   }
 
   /**
-   * Return which directions are free: there, no other circle covers that around a vertex. On the map,
-   * circles are not exactly round; we choose the error so that too much is drawn, never too little.
+   * Return for each direction whether no other circle covers the circle around a vertex there. On the
+   * map, circles are not exactly round; we choose the error so that we draw too much, never too little.
    */
   function findFree(run, index, km, radius) {
     const point = run[index];
@@ -346,7 +346,7 @@
     return pen.createPattern(tile, 'repeat');
   }
 
-  /** The edge of the zone, hatched as far as a typical place beside it is uncertain. */
+  /** The hatching on both sides of the zone's edge, as wide as the typical error of a place there. */
   geobuffer.Band = geobuffer.Swath.extend({
     _paint() {
       const [canvas, unused] = this._canvases;

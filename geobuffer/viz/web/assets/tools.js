@@ -3,7 +3,7 @@
 
 (function (geobuffer) {
   const { say, element, button, svg, view } = geobuffer;
-  // If the pointer moves farther than this while pressed, it moves the map and is no click. In pixels.
+  // If the pointer moves farther than this while pressed, it drags the map and does not click. In pixels.
   const STILL = 5;
   const SELECTING = ['pick', 'box', 'lasso'];
   const DRAWING = ['point', 'line', 'area'];

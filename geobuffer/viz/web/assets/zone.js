@@ -66,7 +66,7 @@
   // A code of the Ukrainian codifier: the first nine characters are those of the hromada.
   const KATOTTG = /^UA\d{17}$/;
 
-  /** Return the code of a hromada, because several have one name; without a code its names. */
+  /** Return the code of a place's hromada, because hromadas share names; without a code, the names. */
   function hromadaOf(place) {
     const code = place.hromada_code || place.code || '';
     if (KATOTTG.test(code)) return code.slice(0, 9);
@@ -74,7 +74,7 @@
     return place.hromada ? [place.oblast, place.raion, place.hromada].join('\n') : '';
   }
 
-  /** Count places without a position with the zone if it contains another place of their hromada. */
+  /** Count a place without a position with the zone if its hromada is unknown or has a place in the zone. */
   function markUnlocated(places) {
     const here = new Set(
       places.filter((place) => isInZone(place) && hromadaOf(place)).map(hromadaOf));

@@ -6,7 +6,7 @@ const near = { lon: 30, lat: 50, margin_km: 0.5, unlisted: 0, wrong_country: 0, 
 
 function classesAt(km, side, rows, extra = {}) {
   const page = load(['data.js', 'zone.js'], { places: { ...placesOf(rows), ...extra } });
-  // Lists made in the page's own world are equal to ours only part by part.
+  // The page's lists have another Array class, so deepEqual needs a list of our own.
   return Array.from(page.places, (place) => page.classAt(place, km, side));
 }
 
