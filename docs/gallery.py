@@ -47,8 +47,9 @@ BEGIN, END = "<!-- gallery -->\n", "<!-- /gallery -->\n"
 # The width of the pictures in pixels, and their colours: flat tints need no more, and a picture
 # then has some 50 kB, which a repository can carry.
 WIDTH, COLOURS = 1000, 48
-# Closer than zoom 10 the map draws no coast, which would be wrong by many pixels: the two pictures
-# of zones by the sea are lower, so that they stay wider than that.
+# The usual height of a picture, and that of pictures of other shapes. Closer than zoom 10 a picture
+# draws no coast, which would be wrong by many pixels. So the pictures of Fukushima and Lebanon,
+# by the sea, are low: in a lower picture the zone fits at a lower zoom.
 HEIGHT = 760
 HEIGHTS = {
     "lesotho": 860, "korea": 620, "us-mexico": 640, "rio-grande": 700, "fukushima": 600,

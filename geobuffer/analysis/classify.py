@@ -503,8 +503,9 @@ def clip(table: Table, zone: Zone) -> gpd.GeoDataFrame | pa.Table:
     geopandas.GeoDataFrame
         The rows in their order, in the CRS of the table. A shape that is cut loses its heights.
         Cuts of lines are accurate to a millimetre. Cuts of areas follow the zone to a centimetre,
-        or, if that is more, to 0.002 % of the square root of the smallest area that is cut. For a
-        table of another library, the rows as Arrow, with their shapes in ``geometry`` (GeoArrow).
+        or, if that is more, to 0.002 % of the square root of the smallest area that is cut. Where
+        the territories of both sides meet, they may be tenths of a metre off. For a table of
+        another library, the rows as Arrow, with their shapes in ``geometry`` (GeoArrow).
 
     Raises
     ------

@@ -134,7 +134,8 @@ def exposure(  # noqa: PLR0913 - each argument is a choice of its own
         has neither a figure nor a share of ``totals``.
 
         ``not_located`` counts the places without a point that may lie here, because the row counts
-        another place of their hromada; no other column counts them. A place without a hromada
+        another place of their hromada. Of the other columns, only ``expected`` and its range count
+        such places, if they are rows of the table with ``candidates``. A place without a hromada
         counts in every row. The column is there if the table has rows without a point, or comes
         from :func:`geobuffer.load_settlements`, which knows how many more places each hromada has.
 

@@ -72,11 +72,9 @@ def where(
             _split_names(words), border, places, nearest_point=nearest_point, as_json=as_json
         )
         return
-    given = {
-        "--places": places.places, "--add-places": places.add_places, "--fetched": places.fetched
-    }  # fmt: skip
-    for flag, value in given.items():
-        if value:
+    for name in ("places", "add_places", "fetched"):
+        if getattr(places, name) != getattr(PlaceOptions(), name):
+            flag = f"--{name.replace('_', '-')}"
             raise gb.DataError(f"Invalid {flag} with a point. Must come with the name of a place.")
     _print_point(*point, border, nearest_point=nearest_point, as_json=as_json)
 

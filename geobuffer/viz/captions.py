@@ -308,8 +308,7 @@ def describe_sources(
     layers += [(f"source_{layer}", [source]) for layer, source in ground.items()]
     if places is not None:
         layers.append(("source_places", list(places)))
-    # The line of places is written even without a source: it then says "not stated". Only
-    # source_places contains "pl".
+    # The line of places is written even without a source: it then says "not stated".
     lines = [
         _credit_layer(words.text(key), sources, words)
         for key, sources in layers

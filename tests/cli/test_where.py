@@ -109,7 +109,8 @@ def test_where_lists_all_places_of_a_name_and_those_without_a_position(run):
     known = run("where", name, "--json").json
     assert {record["id"] for record in known} <= set(unplaced["id"])
     for record in known:
-        assert record["distance_km"] is record["longitude"] is record["latitude"] is None
+        for column in ("distance_km", "longitude", "latitude"):
+            assert record[column] is None
 
 
 def test_where_answers_once_for_a_name_given_twice(run):
